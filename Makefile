@@ -1,0 +1,49 @@
+# `make` alone lists what there is to do.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.built-from-lock
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: env ## Start the whole developer world; Ctrl-C ends it
+	@exec $(BIN)/bff-backoffice dev $(ARGS)
+
+.PHONY: test
+test: env ## Run the whole test suite against real servers (ARGS="-k dashboard" chooses)
+	@$(BIN)/python -m tests.run $(ARGS)
+
+.PHONY: env
+env: $(STAMP) ## Build .venv from the lock file; nothing to do when it is current
+
+$(STAMP): requirements.lock pyproject.toml
+	@bash scripts/build-env.sh "$(PYTHON)" "$(VENV)" "$(STAMP)"
+
+.PHONY: lint
+lint: env ## Every linter that .ci/run holds
+	@bash scripts/lint.sh
+
+.PHONY: fix
+fix: env ## Format, and mend what the linter can mend
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
+
+.PHONY: openapi
+openapi: env ## Write openapi/openapi.yaml from the route table
+	@$(BIN)/bff-backoffice openapi --output openapi/openapi.yaml
+
+.PHONY: settings
+settings: env ## Write docs/settings.md from the settings object
+	@$(BIN)/python -m bff_backoffice.settings_page > docs/settings.md
+
+.PHONY: lock
+lock: env ## Resolve the dependencies anew and write the lock file
+	@bash scripts/lock.sh
+
+.PHONY: clean
+clean: ## Remove the environment and the developer world's data
+	@rm -rf $(VENV) .dev .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Use cases, one verb a class, with the ports that they need beside them."""

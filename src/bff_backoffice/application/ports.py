@@ -1,0 +1,102 @@
+"""The few ports and shapes that several features share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, PropertyId, TenantId
+
+__all__ = [
+    "CallContext",
+    "Clock",
+    "StoreUnavailableError",
+    "UpstreamError",
+    "UpstreamInvalidResponseError",
+    "UpstreamRefusedError",
+    "UpstreamShedError",
+    "UpstreamTimeoutError",
+    "UpstreamUnavailableError",
+]
+
+
+class Clock(Protocol):
+    """The wall clock, in UTC. Passed in, so that a test owns time."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """On whose behalf an upstream is called, and until when.
+
+    `deadline` is a point on the running event loop's clock (`loop.time()`, seconds). `traceparent` is the W3C header of
+    the current span. A read that colleagues share is made for a property: `operator_id` and `device_id` are then those of
+    whoever came first, and the answer must not depend on them.
+    """
+
+    tenant_id: TenantId
+    property_id: PropertyId | None
+    operator_id: OperatorId
+    device_id: DeviceId
+    roles: frozenset[OperatorRole]
+    locale: str
+    request_id: str
+    traceparent: str
+    deadline: float
+
+
+class UpstreamError(Exception):
+    """An upstream did not give what its contract says. The subclasses are the closed family of ways to fail."""
+
+    def __init__(self, upstream: str, detail: str = "", *, retry_after: int | None = None) -> None:
+        super().__init__(upstream, detail)
+        self.upstream = upstream
+        """The service's full name, such as `inventory-service`."""
+        self.detail = detail
+        """English, for engineers; holds no data of the upstream's answer."""
+        self.retry_after = retry_after
+        """Whole seconds after which a new try makes sense, where that is known."""
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """The deadline passed. Whether the upstream acted is unknown."""
+
+
+class UpstreamUnavailableError(UpstreamError):
+    """No connection, a lost connection, a 5xx, or an open breaker."""
+
+    def __init__(
+        self, upstream: str, detail: str = "", *, retry_after: int | None = None, breaker_open: bool = False
+    ) -> None:
+        super().__init__(upstream, detail, retry_after=retry_after)
+        self.breaker_open = breaker_open
+        """The call was not even tried, because the last ones failed."""
+
+
+class UpstreamShedError(UpstreamError):
+    """The call was not made, to keep the service or the upstream alive."""
+
+
+class UpstreamInvalidResponseError(UpstreamError):
+    """The upstream answered, but not with what its contract says: broken JSON, another shape, too large."""
+
+
+class UpstreamRefusedError(UpstreamError):
+    """The upstream understood and said no (4xx). Its own code passes through to the client."""
+
+    def __init__(self, upstream: str, *, status: int, code: str, title: str, detail: str = "") -> None:
+        super().__init__(upstream, detail)
+        self.status = status
+        self.code = code
+        self.title = title
+
+
+class StoreUnavailableError(Exception):
+    """Redis or Postgres could not be asked. Callers that may go on without say so; everyone else fails closed."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(store)
+        self.store = store
+        """`sessions`, `cache` or `postgres`."""

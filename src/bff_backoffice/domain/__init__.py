@@ -1,0 +1,1 @@
+"""Frozen data and pure rules: no await, no clock, no vendor."""

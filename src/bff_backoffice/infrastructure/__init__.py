@@ -1,0 +1,1 @@
+"""Adapters, arranged by the outside system that each talks to."""

@@ -1,0 +1,39 @@
+"""The only place where a Redis key is spelled.
+
+A key that holds tenant data begins with its tenant (`tnt_…:`). Replay, JWKS, bus and lock keys may lack it: they hold
+hashes, public keys, positions and names only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
+
+__all__ = ["operator", "proof", "proof_memory", "revoked_session", "session_of_device"]
+
+
+def session_of_device(tenant_id: TenantId, device_id: DeviceId) -> str:
+    """The open session of a device: one blob, because one device has one session."""
+    return f"{tenant_id}:session:{device_id}"
+
+
+def revoked_session(tenant_id: TenantId, session_id: IamSessionId) -> str:
+    """The mark of a `sid` that is refused although its tokens have not expired."""
+    return f"{tenant_id}:revoked:{session_id}"
+
+
+def operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
+    """What tenant-service said of an operator, at most five minutes ago."""
+    return f"{tenant_id}:operator:{operator_id}"
+
+
+def proof(digest: str) -> str:
+    """A proof that was used. The digest covers key thumbprint, method, target and `jti`, so it names nobody."""
+    return f"replay:{digest}"
+
+
+def proof_memory() -> str:
+    """The mark by which a store that lost its memory is known."""
+    return "replay:memory"

@@ -1,0 +1,1 @@
+"""HTTP and messages in, answers out."""
