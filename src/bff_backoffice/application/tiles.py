@@ -22,14 +22,14 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The base of every widget's data."""
 
 
-class MoneyAmount(Tile):
+class MoneyAmount(Tile, frozen=True, kw_only=True):
     """Micro-units as a string of digits, so that no reader loses a cent to a float: `12500000` USD is 12.50."""
 
     amount_micro: str
     currency: str
 
 
-class OccupancyTile(Tile):
+class OccupancyTile(Tile, frozen=True, kw_only=True):
     """Rooms sold of rooms that can be sold today. `percent` is 0 to 100, one decimal."""
 
     percent: float
@@ -40,7 +40,7 @@ class OccupancyTile(Tile):
     """The same weekday a week ago."""
 
 
-class KpiTile(Tile):
+class KpiTile(Tile, frozen=True, kw_only=True):
     """A money figure of analytics: ADR (room revenue by rooms sold) or RevPAR (by rooms that can be sold)."""
 
     value: MoneyAmount
@@ -49,7 +49,7 @@ class KpiTile(Tile):
     """The last seven days, oldest first."""
 
 
-class NextGuest(Tile):
+class NextGuest(Tile, frozen=True, kw_only=True):
     """One of the next guests due, in the order in which the desk expects them."""
 
     reservation_id: str
@@ -59,7 +59,7 @@ class NextGuest(Tile):
     expected_at: datetime | None = None
 
 
-class MovementTile(Tile):
+class MovementTile(Tile, frozen=True, kw_only=True):
     """Arrivals or departures of the property's local day, counted in rooms."""
 
     date: date
@@ -69,7 +69,7 @@ class MovementTile(Tile):
     next: list[NextGuest] = []
 
 
-class InHouseTile(Tile):
+class InHouseTile(Tile, frozen=True, kw_only=True):
     """Who sleeps here now. `total_rooms` counts occupied rooms; `remaining_rooms` those that stay past today."""
 
     total_rooms: int
@@ -78,7 +78,7 @@ class InHouseTile(Tile):
     stayover_rooms: int
 
 
-class OutlookDay(Tile):
+class OutlookDay(Tile, frozen=True, kw_only=True):
     """One day: rooms sold and left; `available_rooms` is negative when overbooked."""
 
     date: date
@@ -87,13 +87,13 @@ class OutlookDay(Tile):
     available_rooms: int
 
 
-class OutlookTile(Tile):
+class OutlookTile(Tile, frozen=True, kw_only=True):
     """Fourteen days from today, the property's dates."""
 
     days: list[OutlookDay]
 
 
-class RoomsTile(Tile):
+class RoomsTile(Tile, frozen=True, kw_only=True):
     """Rooms by housekeeping status now."""
 
     dirty: int
@@ -106,7 +106,7 @@ class RoomsTile(Tile):
     total: int
 
 
-class ArrivalAtRisk(Tile):
+class ArrivalAtRisk(Tile, frozen=True, kw_only=True):
     """A guest due soon whose room is not ready."""
 
     reservation_id: str
@@ -118,7 +118,7 @@ class ArrivalAtRisk(Tile):
     expected_at: datetime | None = None
 
 
-class ArrivalsAtRiskTile(Tile):
+class ArrivalsAtRiskTile(Tile, frozen=True, kw_only=True):
     """Arrivals of the next `due_within_minutes` minutes whose room is not ready, soonest first, at most `items`."""
 
     due_within_minutes: int
@@ -126,7 +126,7 @@ class ArrivalsAtRiskTile(Tile):
     items: list[ArrivalAtRisk]
 
 
-class WorkOrderLine(Tile):
+class WorkOrderLine(Tile, frozen=True, kw_only=True):
     """One of the most severe open work orders."""
 
     id: str
@@ -136,7 +136,7 @@ class WorkOrderLine(Tile):
     room_number: str | None = None
 
 
-class WorkOrdersTile(Tile):
+class WorkOrdersTile(Tile, frozen=True, kw_only=True):
     """Open work orders (not verified, not cancelled)."""
 
     open: int
@@ -147,7 +147,7 @@ class WorkOrdersTile(Tile):
     items: list[WorkOrderLine] = []
 
 
-class RateLine(Tile):
+class RateLine(Tile, frozen=True, kw_only=True):
     """Today's public rate of one room type. `price` is null where pricing could not say."""
 
     room_type_id: str
@@ -156,13 +156,13 @@ class RateLine(Tile):
     available_rooms: int | None = None
 
 
-class RatesTile(Tile):
+class RatesTile(Tile, frozen=True, kw_only=True):
     """The best available rate per room type."""
 
     items: list[RateLine]
 
 
-class BalancesTile(Tile):
+class BalancesTile(Tile, frozen=True, kw_only=True):
     """Open folios and the day-end variance (counted minus expected in the cash drawers)."""
 
     open_folios: int
@@ -171,7 +171,7 @@ class BalancesTile(Tile):
     day_end_variance: MoneyAmount
 
 
-class AlertLine(Tile):
+class AlertLine(Tile, frozen=True, kw_only=True):
     """One unacknowledged alert."""
 
     id: str
@@ -180,7 +180,7 @@ class AlertLine(Tile):
     raised_at: datetime
 
 
-class AlertsTile(Tile):
+class AlertsTile(Tile, frozen=True, kw_only=True):
     """Unacknowledged alerts of the property, most severe first."""
 
     unread: int
@@ -189,7 +189,7 @@ class AlertsTile(Tile):
     items: list[AlertLine]
 
 
-class SuggestionLine(Tile):
+class SuggestionLine(Tile, frozen=True, kw_only=True):
     """One open AI suggestion; advisory, never applied by itself. `confidence` is 0 to 1."""
 
     id: str
@@ -198,14 +198,14 @@ class SuggestionLine(Tile):
     confidence: float
 
 
-class SuggestionsTile(Tile):
+class SuggestionsTile(Tile, frozen=True, kw_only=True):
     """Open AI suggestions for the property."""
 
     open: int
     items: list[SuggestionLine]
 
 
-class PropertyTile(Tile):
+class PropertyTile(Tile, frozen=True, kw_only=True):
     """The property's card. `name` is in the reader's language where the property has one."""
 
     id: str
@@ -219,7 +219,7 @@ class PropertyTile(Tile):
     photo_alt: str | None = None
 
 
-class DeviceLine(Tile):
+class DeviceLine(Tile, frozen=True, kw_only=True):
     """One of the operator's devices. `status` is online, late or offline, from its last heartbeat."""
 
     device_id: str
@@ -230,7 +230,7 @@ class DeviceLine(Tile):
     this_device: bool = False
 
 
-class DevicesTile(Tile):
+class DevicesTile(Tile, frozen=True, kw_only=True):
     """The operator's devices and what they last said they had queued: informational, never authoritative."""
 
     items: list[DeviceLine]

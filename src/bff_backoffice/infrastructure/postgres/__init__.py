@@ -1,0 +1,1 @@
+"""Postgres: what must survive. Every transaction sets its tenant first; every table is under row-level security."""

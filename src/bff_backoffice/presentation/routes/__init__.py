@@ -1,0 +1,1 @@
+"""One module per feature; routes do not know each other."""
