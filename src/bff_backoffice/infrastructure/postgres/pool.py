@@ -1,0 +1,109 @@
+"""Connections that belong to one tenant for one transaction, and to nobody in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from bff_backoffice.application.ports import StoreUnavailableError
+from bff_backoffice.domain.operator import TenantId
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+
+__all__ = ["Database"]
+
+_ACQUIRE_SECONDS: Final = 1.0
+"""A pool that is empty for longer than this is as good as a server that is away."""
+
+_STATEMENT_SECONDS: Final = 2.0
+"""No statement of a request may take longer; upkeep has a pool of its own."""
+
+# What asyncpg and the operating system raise when the server is away, starting, stopping or full. Everything else that
+# Postgres says is a fault of ours and passes through.
+_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+)
+
+
+class Database:
+    """The pool of one role. Fails closed: `StoreUnavailableError("postgres")` when the server can't be asked.
+
+    The server may be away when the pool is made; the first use finds out.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, dsn: str, *, size: int) -> AsyncIterator[Database]:
+        """Hold a pool of at most `size` connections; nothing is connected before it is needed."""
+        pool = asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=size,
+            timeout=_ACQUIRE_SECONDS,
+            command_timeout=_STATEMENT_SECONDS,
+            max_inactive_connection_lifetime=60,
+            server_settings={"search_path": "bff_backoffice", "application_name": "bff-backoffice"},
+        )
+        await pool
+        try:
+            yield cls(pool)
+        finally:
+            # Not close(): that waits for whoever holds a connection to a server that may never answer again.
+            pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self, tenant_id: TenantId) -> AsyncIterator[Connection]:
+        """One transaction of one tenant. Never hold it across a call to an upstream or a stream.
+
+        Raises:
+            StoreUnavailableError: the server can't be asked, or did not answer in time.
+        """
+        try:
+            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection, connection.transaction():
+                # Local to the transaction: a pooled connection must not remember its last tenant.
+                await connection.execute("select set_config('app.tenant_id', $1, true)", tenant_id)
+                yield connection
+        except _AWAY as error:
+            raise StoreUnavailableError("postgres") from error
+
+    async def next_replay_memory_generation(self) -> int:
+        """Draw the number of a new memory of the proof store: 1 only at the very first start.
+
+        Raises:
+            StoreUnavailableError: the server can't be asked.
+        """
+        try:
+            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+                return int(await connection.fetchval("select nextval('replay_memory_generations')"))
+        except _AWAY as error:
+            raise StoreUnavailableError("postgres") from error
+
+    async def ping(self) -> None:
+        """Ask the server for nothing.
+
+        Raises:
+            StoreUnavailableError: the server can't be asked.
+        """
+        try:
+            async with asyncio.timeout(_ACQUIRE_SECONDS), self._pool.acquire() as connection:
+                await connection.execute("select 1")
+        except _AWAY as error:
+            raise StoreUnavailableError("postgres") from error
