@@ -18,7 +18,7 @@ async def prepare(server: EmbeddedPostgres) -> tuple[str, str, str]:
         for role in (_OWNER, _APP, _WORKER):
             if not await admin.fetchval("select 1 from pg_roles where rolname = $1", role):
                 await admin.execute(
-                    f"create role {role} login nosuperuser nocreatedb nocreaterole nobypassrls "  # noqa: S608 - our own names; utility statements take no parameters
+                    f"create role {role} login nosuperuser nocreatedb nocreaterole nobypassrls "
                     f"password '{server.password}'"
                 )
         if not await admin.fetchval("select 1 from pg_database where datname = 'bff_backoffice'"):

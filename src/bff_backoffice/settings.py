@@ -1,0 +1,238 @@
+"""Every knob of the service: typed, frozen, read once from `BFF_*` environment variables.
+
+Nothing else reads the environment, and only the composition root and the command line see this object. No secret has a
+default. `docs/settings.md` is generated from the descriptions below.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+__all__ = ["UPSTREAMS", "Settings", "SettingsError", "load_settings"]
+
+PREFIX: Final = "BFF_"
+
+UPSTREAMS: Final = (
+    "iam-service", "tenant-service", "property-service", "reservation-service", "inventory-service", "pricing-service",
+    "housekeeping-service", "maintenance-service", "billing-service", "lock-integration-service",
+    "ai-orchestrator-service", "notification-service", "sync-service", "analytics-service",
+)  # fmt: skip
+"""The platform services of specification section 7."""
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+_CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+class SettingsError(Exception):
+    """Settings that can't work. `problems` says of each one which it is, why, and how to mend it."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseModel):
+    """What the service needs to know before it starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    listen_host: str = Field("127.0.0.1", description="Address that the service listens on.")
+    listen_port: int = Field(8083, ge=1, le=65535, description="Port that the service listens on.")
+    listen_fd: int | None = Field(
+        None,
+        ge=3,
+        description="An open listening socket to use instead of host and port; how several processes share one.",
+    )
+    admin_host: str = Field("127.0.0.1", description="Address of the admin listener (`/metrics`). Keep it private.")
+    admin_port: int = Field(9083, ge=0, le=65535, description="Port of the admin listener; 0 takes any free one.")
+    public_origins: _CommaSeparated = Field(
+        ("http://127.0.0.1:8083",),
+        description="Origins that clients address the service by, comma-separated. A proof's `htu` is compared with these "
+        "and never with a header that the client controls.",
+        examples=["https://backoffice.melmastoon.ghasi.io,https://api.melmastoon.ghasi.io"],
+    )
+    cors_origins: _CommaSeparated = Field(
+        (), description="Web origins that may call the service from a browser, comma-separated. Empty: none."
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body that is read, in bytes.")
+    drain_seconds: float = Field(
+        10.0, gt=0, le=60, description="How long running requests may take after a stop signal."
+    )
+
+    redis_sessions_url: SecretStr = Field(
+        description="Redis for sessions, proofs and locks. Its policy must be `noeviction`.",
+        examples=["redis://10.0.0.3:6379/0"],
+    )
+    redis_cache_url: SecretStr = Field(
+        description="Redis for composed views. Its policy should be `allkeys-lru`.",
+        examples=["redis://10.0.0.4:6379/0"],
+    )
+    redis_bus_url: SecretStr | None = Field(
+        None, description="Redis that carries the platform's events. Default: the one for sessions."
+    )
+    redis_connections: int = Field(64, ge=4, description="Most connections to each Redis, for one process.")
+    postgres_app_dsn: SecretStr = Field(
+        description="Postgres as the application role, which owns nothing and can't bypass row-level security.",
+        examples=["postgresql://bff_app:…@10.0.0.5/bff_backoffice"],
+    )
+    postgres_worker_dsn: SecretStr | None = Field(
+        None, description="Postgres as the worker's role. Needed by `bff-backoffice worker` only."
+    )
+    postgres_owner_dsn: SecretStr | None = Field(
+        None, description="Postgres as the owner of the schema. Needed by `bff-backoffice migrate` only."
+    )
+    postgres_connections: int = Field(10, ge=1, description="Most connections to Postgres, for one process.")
+
+    upstream_base_url: str = Field(
+        description="Where the platform's services are; `{service}` becomes each one's name.",
+        examples=["https://gateway.melmastoon.internal/{service}", "http://127.0.0.1:8090/{service}"],
+    )
+    upstream_urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="Services that are somewhere else, as `name=url` pairs, comma-separated.",
+        examples=["iam-service=https://iam.melmastoon.internal"],
+    )
+    upstream_identity_token: SecretStr = Field(
+        description="The bearer token by which upstreams know this service. Never an operator's token."
+    )
+    upstream_breakers: bool = Field(True, description="Circuit breakers, one per upstream. Off only in drills.")
+
+    auth_issuer: str = Field(description="The `iss` of access tokens.", examples=["https://iam.melmastoon.ghasi.io"])
+    auth_audience: str = Field("bff-backoffice", description="What the `aud` of access tokens must contain.")
+    auth_accept_bearer_scheme: bool = Field(
+        False, description="Take `Authorization: Bearer` too. The proof is demanded either way."
+    )
+    auth_key_refresh_seconds: float = Field(
+        10.0, gt=0, description="An unknown `kid` makes the key set be fetched anew, at most this often."
+    )
+    auth_nonces: bool = Field(False, description="Demand that proofs carry a nonce of ours (`DPoP-Nonce`).")
+    auth_nonce_secret: SecretStr | None = Field(
+        None, description="What nonces are made from, 32 characters or more; the same for every replica."
+    )
+    auth_token_max_seconds: int = Field(
+        3600, ge=60, description="The longest life of an access token; how long a revoked session is remembered."
+    )
+
+    session_seconds: int = Field(
+        43_200, ge=60, description="A session ends when it was not used for so long; 12 hours."
+    )
+    operator_seconds: int = Field(
+        300, ge=1, le=300, description="How long roles and property scope are believed; five minutes at most."
+    )
+
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least severe line that is logged."
+    )
+    log_format: str = Field("json", pattern="^(json|text)$", description="`json` for machines, `text` for a terminal.")
+
+    @field_validator("upstream_urls", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
+
+    @field_validator("public_origins", "cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+                raise ValueError(f"'{origin}' is not an origin; write scheme, host and port only: https://host:port")
+            if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+                raise ValueError(f"'{origin}' is not encrypted; http is for the loopback interface only: use https")
+        return value
+
+    @field_validator("redis_sessions_url", "redis_cache_url", "redis_bus_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"redis", "rediss"}:
+            raise ValueError("must begin with redis:// or rediss://")
+        return value
+
+    @field_validator("postgres_app_dsn", "postgres_worker_dsn", "postgres_owner_dsn")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"postgres", "postgresql"}:
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("upstream_base_url")
+    @classmethod
+    def _template(cls, value: str) -> str:
+        if "{service}" not in value:
+            raise ValueError("must contain {service}, which becomes each service's name")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        unknown = sorted(set(self.upstream_urls) - set(UPSTREAMS))
+        if unknown:
+            raise ValueError(f"BFF_UPSTREAM_URLS names '{unknown[0]}', which is none of: {', '.join(UPSTREAMS)}")
+        secret = self.auth_nonce_secret.get_secret_value() if self.auth_nonce_secret else ""
+        if self.auth_nonces and len(secret) < 32:  # noqa: PLR2004 - as its description says
+            raise ValueError("BFF_AUTH_NONCES is on; set BFF_AUTH_NONCE_SECRET to 32 random characters or more")
+        return self
+
+    def upstream_url(self, service: str) -> str:
+        """The base address of a service of `UPSTREAMS`, without a slash at its end."""
+        return self.upstream_urls.get(service, self.upstream_base_url.replace("{service}", service)).rstrip("/")
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment (or the mapping given) once.
+
+    Raises:
+        SettingsError: something is missing, malformed or misspelt; it says what, why, and how to mend it.
+    """
+    given = os.environ if environment is None else environment
+    values = {name.removeprefix(PREFIX).lower(): text for name, text in given.items() if name.startswith(PREFIX)}
+    known = set(Settings.model_fields)
+    problems = [_misspelt(name, known) for name in sorted(values) if name not in known]
+    try:
+        settings = Settings.model_validate({name: text for name, text in values.items() if name in known})
+    except ValidationError as error:
+        problems += [_problem(dict(each)) for each in error.errors(include_url=False, include_input=False)]
+        raise SettingsError(tuple(problems)) from None
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _misspelt(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/settings.md lists the settings."
+    return f"{PREFIX}{name.upper()}: there is no such setting; {hint}"
+
+
+def _problem(error: dict[str, Any]) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    why = str(error["msg"]).removeprefix("Value error, ")
+    if not name:
+        return why
+    field = Settings.model_fields[name]
+    if error["type"] == "missing":
+        why = "is not set"
+    example = f" For example: {field.examples[0]}" if field.examples else ""
+    return f"{PREFIX}{name.upper()}: {why}. {field.description}{example}"
