@@ -1,0 +1,150 @@
+"""Refresh and end of a session (UC-02, UC-03), and the choice of its primary property."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bff_backoffice.application.ports import Clock, UpstreamError
+from bff_backoffice.application.sessions.authenticate import Authenticated, session_revoked
+from bff_backoffice.application.sessions.ports import RefreshedTokens
+from bff_backoffice.application.sessions.stores import Iam, RevokedSessions, Sessions, VerifyAccessToken, VerifyProof
+from bff_backoffice.domain.device_proof import AccessClaims, read_sole_proof, require_key_binding
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.operator import PropertyId
+from bff_backoffice.domain.sessions import BackofficeSession, SessionState
+
+__all__ = ["ChooseProperty", "CloseSession", "RefreshRequest", "RefreshSession"]
+
+_REFRESH_SECONDS: Final = 0.6
+"""platform-facts A9: iam refreshes within 600 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRequest:
+    """A refresh as the desktop sends it: the proof has no `ath`, since there is no access token to bind it to."""
+
+    refresh_token: str = field(repr=False)
+    proofs: tuple[str, ...] = field(repr=False)
+    device_id: str | None
+    path: str
+    request_id: str
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshSession:
+    """Check the proof here, let iam exchange the token, and note that the session goes on.
+
+    iam answers the same token from the same key alike for 30 s, so an answer that was lost on the way can be asked for
+    again; nothing of it is kept here.
+
+    Raises:
+        Refusal: the proof is not valid or was used, or the session was ended.
+        StoreUnavailableError: Redis or Postgres is away.
+        UpstreamError: iam refused (its own code passes through) or is away.
+    """
+
+    tokens: VerifyAccessToken
+    proofs: VerifyProof
+    sessions: Sessions
+    revoked: RevokedSessions
+    iam: Iam
+    clock: Clock
+
+    async def __call__(self, request: RefreshRequest) -> RefreshedTokens:
+        proof_text = read_sole_proof(request.proofs)
+        proof = self.proofs.verify(proof_text, method="POST", path=request.path, access_token=None, now=self.clock())
+        await self.sessions.use(proof)
+        answer = await self.iam.refresh(
+            request.refresh_token,
+            proof=proof_text,
+            device_id=request.device_id,
+            request_id=request.request_id,
+            traceparent=request.traceparent,
+            deadline=asyncio.get_running_loop().time() + _REFRESH_SECONDS,
+        )
+        claims = await self.tokens.verify(answer.access_token, now=self.clock())
+        # iam has checked it too; a token for another key must not leave through here whatever iam did.
+        require_key_binding(claims.key_thumbprint, proof)
+        if request.device_id is not None and request.device_id != claims.device_id:
+            raise Refusal(Code.DEVICE_MISMATCH, "X-Device-Id must be the token's device.")
+        if await self.revoked.is_revoked(claims.tenant_id, claims.iam_session_id):
+            raise session_revoked()
+        await self._note(claims)
+        return answer
+
+    async def _note(self, claims: AccessClaims) -> None:
+        session = await self.sessions.current(claims.tenant_id, claims.device_id)
+        if session is not None and session.iam_session_id == claims.iam_session_id:
+            await self.sessions.keep(
+                replace(
+                    session,
+                    state=SessionState.REFRESHED,
+                    last_seen_at=self.clock(),
+                    tokens_expire_at=max(session.tokens_expire_at, claims.expires_at),
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSession:
+    """Sign out: refuse the session's tokens everywhere, forget it, tell iam.
+
+    Postgres first: once a client reads 204, no lost memory may revive the session. iam is told last and may be away:
+    the refresh token is of no use here any more, because a refresh asks for the session's revocation too.
+
+    Raises:
+        StoreUnavailableError: nothing is promised then, and the client tries again.
+    """
+
+    sessions: Sessions
+    revoked: RevokedSessions
+    iam: Iam
+
+    async def __call__(self, who: Authenticated, *, request_id: str, traceparent: str) -> bool:
+        """End the session; returns whether iam heard of it."""
+        session = who.session
+        until = max(session.tokens_expire_at, who.token_expires_at)
+        await self.revoked.revoke(
+            session.tenant_id,
+            session.iam_session_id,
+            device_id=session.device_id,
+            operator_id=session.operator_id,
+            reason="signed_out",
+            expires_at=until,
+        )
+        await self.sessions.refuse(session.tenant_id, session.iam_session_id, until=until)
+        await self.sessions.close(session.tenant_id, session.device_id, session.id)
+        try:
+            await self.iam.revoke_session(
+                session.iam_session_id,
+                tenant_id=session.tenant_id,
+                reason="signed_out",
+                request_id=request_id,
+                traceparent=traceparent,
+                deadline=asyncio.get_running_loop().time() + _REFRESH_SECONDS,
+            )
+        except UpstreamError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseProperty:
+    """Make a property of the operator's scope the session's primary one.
+
+    Raises:
+        Refusal: RESOURCE_NOT_FOUND for a property that is not in scope, whether it exists or not.
+        StoreUnavailableError: Redis is away.
+    """
+
+    sessions: Sessions
+
+    async def __call__(self, who: Authenticated, property_id: PropertyId) -> BackofficeSession:
+        if property_id not in who.operator.property_scope:
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+        chosen = replace(who.session, primary_property_id=property_id)
+        await self.sessions.keep(chosen)
+        return chosen

@@ -1,0 +1,98 @@
+"""The session of one operator on one device of one tenant: open → idle → refreshed → closed (specification, section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from bff_backoffice.domain.operator import (
+    AppPlatform,
+    BackofficeSessionId,
+    DeviceId,
+    IamSessionId,
+    NetworkProfile,
+    OperatorId,
+    PropertyId,
+    TenantId,
+)
+
+__all__ = ["BackofficeSession", "SessionState", "choose_property", "seen", "shown_state"]
+
+_IDLE_AFTER: Final = timedelta(minutes=5)
+"""Five heartbeats without a request."""
+
+_SEEN_STEP: Final = timedelta(seconds=60)
+"""`lastSeenAt` is written at most this often, so that reading a board does not cost a write each time."""
+
+
+class SessionState(StrEnum):
+    """Where a session is in its life. `idle` is derived from the last request and never stored."""
+
+    OPEN = "open"
+    IDLE = "idle"
+    REFRESHED = "refreshed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackofficeSession:
+    """What is kept of a session. `iam_session_id` is the `sid` of its tokens, `tokens_expire_at` the end of the newest one.
+
+    Roles and property scope are not here: they are asked for on each request, so that a change counts at once.
+    """
+
+    id: BackofficeSessionId
+    tenant_id: TenantId
+    operator_id: OperatorId
+    device_id: DeviceId
+    iam_session_id: IamSessionId
+    key_thumbprint: str
+    primary_property_id: PropertyId | None
+    state: SessionState
+    opened_at: datetime
+    last_seen_at: datetime
+    tokens_expire_at: datetime
+    authenticated_at: datetime
+    app_version: str | None = None
+    app_platform: AppPlatform | None = None
+    network_profile: NetworkProfile | None = None
+
+
+def seen(
+    session: BackofficeSession,
+    *,
+    now: datetime,
+    tokens_expire_at: datetime,
+    app_version: str | None,
+    app_platform: AppPlatform | None,
+    network_profile: NetworkProfile | None,
+    primary_property_id: PropertyId | None,
+) -> BackofficeSession:
+    """The session after a request. The same object when nothing is worth a write."""
+    news = {
+        "app_version": app_version or session.app_version,
+        "app_platform": app_platform or session.app_platform,
+        "network_profile": network_profile or session.network_profile,
+        "primary_property_id": primary_property_id,
+        "tokens_expire_at": max(tokens_expire_at, session.tokens_expire_at),
+    }
+    changed = any(getattr(session, name) != value for name, value in news.items())
+    if not changed and now - session.last_seen_at < _SEEN_STEP:
+        return session
+    return replace(session, last_seen_at=now, **news)  # type: ignore[arg-type]  # the values keep their fields' types
+
+
+def shown_state(session: BackofficeSession, *, now: datetime) -> SessionState:
+    """The state as others see it."""
+    if session.state is not SessionState.CLOSED and now - session.last_seen_at > _IDLE_AFTER:
+        return SessionState.IDLE
+    return session.state
+
+
+def choose_property(chosen: PropertyId | None, scope: tuple[PropertyId, ...]) -> PropertyId | None:
+    """The primary property: what the operator chose while it is in scope, else the first of the scope."""
+    if chosen in scope:
+        return chosen
+    return scope[0] if scope else None
