@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Advice", "Code", "FieldError", "Refusal"]
+__all__ = ["Advice", "Code", "FieldError", "ForeignCode", "Refusal"]
 
 Advice = Literal["same_key", "new_key", "never"]
 """What a client does with its idempotency key after a refusal."""
@@ -127,6 +127,33 @@ class Code(Enum):
         return f"errors.{self.domain}.{self.slug.replace('-', '_')}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCode:
+    """A domain service's own code, which passes through unchanged (contract, section 2.4). Reads like a `Code`."""
+
+    text: str
+    """Such as `MELMASTOON.RESERVATION.ALREADY_CHECKED_IN`."""
+    status: int
+    title: str
+    retriable: bool = False
+    retry: Advice | None = None
+
+    @property
+    def domain(self) -> str:
+        """The part of the code behind the platform's name, such as `reservation`."""
+        return self.text.removeprefix(_ROOT).partition(".")[0].lower().replace("_", "-")
+
+    @property
+    def slug(self) -> str:
+        """The last part of the error's address, such as `already-checked-in`."""
+        return self.text.rpartition(".")[2].lower().replace("_", "-")
+
+    @property
+    def message_key(self) -> str:
+        """The key under which a localized message may exist; there is a generic one for every status."""
+        return f"errors.{self.domain}.{self.slug}".replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """One place of a request that is wrong: `field` like `body.reason` or `header.x-request-id`."""
@@ -146,7 +173,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an expected answer, not a
 
     def __init__(
         self,
-        code: Code,
+        code: Code | ForeignCode,
         detail: str = "",
         *,
         retry_after: int | None = None,
