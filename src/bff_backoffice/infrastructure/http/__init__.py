@@ -1,0 +1,19 @@
+"""Calls to the upstreams: the one HTTP client, its connections, its headers and what its answers mean."""
+
+from __future__ import annotations
+
+from bff_backoffice.infrastructure.http.client import Call, ServiceIdentity, Upstream, UpstreamClient, open_upstream
+from bff_backoffice.infrastructure.http.headers import CallBounds
+from bff_backoffice.infrastructure.http.observer import CallOutcome, NullUpstreamObserver, UpstreamObserver
+
+__all__ = [
+    "Call",
+    "CallBounds",
+    "CallOutcome",
+    "NullUpstreamObserver",
+    "ServiceIdentity",
+    "Upstream",
+    "UpstreamClient",
+    "UpstreamObserver",
+    "open_upstream",
+]
