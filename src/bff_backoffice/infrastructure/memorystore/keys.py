@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
 
-__all__ = ["operator", "proof", "proof_memory", "revoked_session", "session_of_device"]
+__all__ = [
+    "devices_of_operator",
+    "operator",
+    "proof",
+    "proof_memory",
+    "proof_memory_lock",
+    "revoked_session",
+    "session_of_device",
+]
 
 
 def session_of_device(tenant_id: TenantId, device_id: DeviceId) -> str:
@@ -22,6 +30,11 @@ def session_of_device(tenant_id: TenantId, device_id: DeviceId) -> str:
 def revoked_session(tenant_id: TenantId, session_id: IamSessionId) -> str:
     """The mark of a `sid` that is refused although its tokens have not expired."""
     return f"{tenant_id}:revoked:{session_id}"
+
+
+def devices_of_operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
+    """The devices on which an operator opened a session: where to look when all of them end."""
+    return f"{tenant_id}:devices-of:{operator_id}"
 
 
 def operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
@@ -37,3 +50,8 @@ def proof(digest: str) -> str:
 def proof_memory() -> str:
     """The mark by which a store that lost its memory is known."""
     return "replay:memory"
+
+
+def proof_memory_lock() -> str:
+    """Who is writing the mark anew, so that a first start with several replicas counts as one first start."""
+    return "replay:memory:lock"
