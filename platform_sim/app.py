@@ -1,0 +1,31 @@
+"""The simulator's HTTP application: services, control routes, console."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from platform_sim import control
+from platform_sim.dispatch import Dispatcher
+from platform_sim.services import SERVICES
+from platform_sim.simulator import Simulator
+
+__all__ = ["build_app"]
+
+_LARGEST_BODY = 2 * 1024 * 1024
+
+
+def build_app(simulator: Simulator) -> web.Application:
+    """Wire everything to its address. The catch-all of the services comes last."""
+    app = web.Application(client_max_size=_LARGEST_BODY)
+    control.add_routes(app, simulator)
+    dispatcher = Dispatcher(
+        SERVICES,
+        world=lambda: simulator.world,
+        clock=simulator.clock,
+        recorder=simulator.recorder,
+        faults=simulator.faults,
+        bus=simulator.bus,
+        keys=simulator.keys,
+    )
+    app.router.add_route("*", "/{service:[a-z-]+-service}/{tail:.*}", dispatcher)
+    return app

@@ -1,0 +1,47 @@
+"""The simulator's state in one place: the world, the bus, what was recorded, what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from platform_sim.bus import Bus
+from platform_sim.faults import FaultBoard
+from platform_sim.idempotency import Deduplication
+from platform_sim.recorder import Recorder
+from platform_sim.world.generate import generate
+from platform_sim.world.world import World
+
+__all__ = ["Simulator", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Simulator:
+    """Everything that the control routes may change."""
+
+    seed: int
+    bus: Bus
+    world: World
+    clock: Callable[[], datetime] = utc_now
+    recorder: Recorder = field(default_factory=Recorder)
+    faults: FaultBoard = field(default_factory=FaultBoard)
+    keys: Deduplication = field(default_factory=Deduplication)
+
+    @classmethod
+    def begin(cls, *, seed: int, bus: Bus, clock: Callable[[], datetime] = utc_now) -> Simulator:
+        """A simulator with the world of a seed, as it is today."""
+        return cls(seed=seed, bus=bus, world=generate(seed, clock()), clock=clock)
+
+    def reset(self) -> None:
+        """The world as it began: seed identifiers, no faults, nothing recorded, no key remembered."""
+        self.faults.lift()
+        self.world = generate(self.seed, self.clock())
+        self.recorder.requests.clear()
+        self.recorder.effects.clear()
+        self.keys.forget()
