@@ -1,80 +1,176 @@
 """The dashboard, composed: a first frame at once, each widget as it is ready, an end that says that it is one.
 
-Contract section 4. The frames are plain data; `presentation` turns them into lines, events, HTML or one object.
+Contract section 4. What each widget reads is in `dashboard_widgets`, the fan-out in `composition`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-import msgspec
+from ulid import ULID
 
-from bff_backoffice.domain.dashboard import CacheStatus, Outcome, WidgetId, WidgetKind, WidgetState
-from bff_backoffice.domain.operator import PropertyId, TenantId
+from bff_backoffice.application.composition import compose
+from bff_backoffice.application.dashboard_frames import Emit, EndFrame, Frame, StartFrame, WidgetFrame, WidgetPlan
+from bff_backoffice.application.dashboard_loaders import DashboardLoaders
+from bff_backoffice.application.dashboard_widgets import DashboardRequest, WidgetReads
+from bff_backoffice.application.ports import Clock
+from bff_backoffice.domain.dashboard import LAYOUT, CacheStatus, Outcome, Widget, WidgetId, WidgetState, visible_widgets
+from bff_backoffice.domain.errors import Code, FieldError, Refusal
+from bff_backoffice.domain.operator import OperatorContext, OperatorRole
 
-__all__ = ["Emit", "EndFrame", "Frame", "StartFrame", "WidgetFrame", "WidgetPlan"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WidgetPlan:
-    """One widget of the first frame: what will come, until when, and what was last known of it.
-
-    `deadline_ms` counts from the start frame. `as_of` and `data` (JSON as it goes on the wire) are there exactly when
-    the state is `stale`.
-    """
-
-    id: WidgetId
-    kind: WidgetKind
-    span: int
-    deadline_ms: int
-    state: WidgetState
-    as_of: datetime | None = None
-    data: msgspec.Raw | None = None
+__all__ = [
+    "ComposeDashboard", "ComposeWidget", "ComposedWidget", "DashboardLoaders", "DashboardRequest", "Emit", "EndFrame",
+    "ForgetDevices", "Frame", "StartFrame", "WidgetFrame", "WidgetPlan",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartFrame:
-    """Every widget of the board, at once. `cache_status` is the response's `X-Cache`."""
+class ComposeDashboard:
+    """Compose the board of an operator's role at a property: start, widgets in the order of readiness, end."""
 
-    snapshot_id: str
-    tenant_id: TenantId
-    property_id: PropertyId
-    generated_at: datetime
-    widgets: tuple[WidgetPlan, ...]
+    widgets: WidgetReads
+    clock: Clock
+
+    async def __call__(self, request: DashboardRequest, emit: Emit) -> None:
+        """Emit the frames of one snapshot; return after the end frame was taken.
+
+        The first call of `emit` brings the start frame, with the cache status in it, and whatever is settled already.
+        Raises `Refusal` (VALIDATION_FAILED) before anything is emitted, and whatever `emit` raises, after every load
+        that nobody else waits for was ended.
+        """
+        chosen, forbidden = _choose(request.widgets, request.operator.roles)
+        look = await self.widgets.look(request, chosen)
+        started = asyncio.get_running_loop().time()
+        start = self._start(request, look.cache_status, (*look.plans(request), *map(_forbidden_plan, forbidden)))
+        outcomes: Counter[Outcome] = Counter()
+
+        async def emit_and_count(frames: Sequence[Frame]) -> None:
+            outcomes.update(frame.outcome for frame in frames if isinstance(frame, WidgetFrame))
+            await emit(frames)
+
+        settled = [self.widgets.frame(found.widget, found.served) for found in look.found if found.served is not None]
+        waiting = [self.widgets.part(request, look, found, started) for found in look.found if found.served is None]
+        opening: tuple[Frame, ...] = (start, *settled, *map(_forbidden_frame, forbidden))
+        await compose(waiting, emit_and_count, opening=opening)
+        elapsed_s = asyncio.get_running_loop().time() - started
+        await emit([_end(start.snapshot_id, elapsed_s, outcomes)])
+
+    def _start(self, request: DashboardRequest, cache_status: CacheStatus, plans: tuple[WidgetPlan, ...]) -> StartFrame:
+        now = self.clock()
+        return StartFrame(
+            snapshot_id=f"dsh_{ULID.from_datetime(now)}",
+            tenant_id=request.operator.tenant_id,
+            property_id=request.operator.property_id,
+            generated_at=now,
+            widgets=plans,
+            cache_status=cache_status,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedWidget:
+    """One widget again, and its `X-Cache`."""
+
+    frame: WidgetFrame
     cache_status: CacheStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WidgetFrame:
-    """One widget's end. `as_of`, `age_ms` and `upstream_ms` are None exactly when there is no data.
+class ComposeWidget:
+    """Compose one widget again: what the board's "try again" does.
 
-    `sources` are the services that the data comes from, and without data those that were to be asked. `failure` is an
-    `UpstreamError`, a `StoreUnavailableError` or a `Refusal`: why the data is missing or old. `upstream_ms` is how long
-    loading the data took when it was loaded.
+    A widget that is fresh in the cache is served from there; a fallback, a stale or a failed one is loaded anew, since
+    nobody asks again for what they have. `anew` loads it whatever the cache has.
     """
 
-    id: WidgetId
-    outcome: Outcome
-    as_of: datetime | None
-    age_ms: int | None
-    upstream_ms: int | None
-    sources: tuple[str, ...]
-    data: msgspec.Raw | None
-    failure: Exception | None = None
+    widgets: WidgetReads
+
+    async def __call__(self, request: DashboardRequest, name: str, *, anew: bool = False) -> ComposedWidget:
+        """Return the widget. Raises `Refusal`: RESOURCE_NOT_FOUND, or ROLE_FORBIDDEN for one of another role."""
+        widget = LAYOUT.get(WidgetId(name)) if name in _NAMES else None
+        if widget is None:
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+        if not widget.visible_to(request.operator.roles):
+            raise Refusal(Code.ROLE_FORBIDDEN)
+        look = await self.widgets.look(request, (widget,))
+        (found,) = look.found
+        if found.served is not None and found.served.outcome is Outcome.CACHED and not anew:
+            return ComposedWidget(frame=self.widgets.frame(widget, found.served), cache_status=CacheStatus.HIT)
+        # An entry that would do for the board and does not do here must not come back from the cache either.
+        anew = anew or found.served is not None
+        ready: list[WidgetFrame] = []
+
+        async def keep(frames: Sequence[WidgetFrame]) -> None:
+            ready.extend(frames)
+
+        started = asyncio.get_running_loop().time()
+        await compose([self.widgets.part(request, look, found, started, anew=anew)], keep)
+        return ComposedWidget(frame=ready[0], cache_status=_status_of_one(ready[0].outcome, asked=look.asked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndFrame:
-    """The board is settled. `partial` says that not every widget is fresh or cached."""
+class ForgetDevices:
+    """Forget the devices widget of an operator's device, because a heartbeat or a queue hint has just changed it."""
 
-    snapshot_id: str
-    elapsed_ms: int
-    partial: bool
-    outcomes: Mapping[Outcome, int]
+    widgets: WidgetReads
+
+    async def __call__(self, operator: OperatorContext) -> None:
+        """Forget it at every property of the operator's scope. Raises nothing when the cache is away."""
+        await self.widgets.forget_devices(operator)
 
 
-Frame = StartFrame | WidgetFrame | EndFrame
-Emit = Callable[[Sequence[Frame]], Awaitable[None]]
-"""Takes frames that are ready together, in order. Called by one task only, never twice at once."""
+_NAMES = frozenset(widget.value for widget in WidgetId)
+
+
+def _choose(
+    names: tuple[str, ...] | None, roles: frozenset[OperatorRole]
+) -> tuple[tuple[Widget, ...], tuple[Widget, ...]]:
+    """Return the widgets to read and those that were asked for by name and belong to other roles, in board order."""
+    if names is None:
+        return visible_widgets(roles), ()
+    if not _NAMES.issuperset(names):
+        known = ", ".join(LAYOUT)
+        raise Refusal(
+            Code.VALIDATION_FAILED,
+            errors=(FieldError("query.widgets", "unknown", f"not every name is one of: {known}"),),
+        )
+    asked = [widget for widget in LAYOUT.values() if widget.id in names]
+    return (
+        tuple(widget for widget in asked if widget.visible_to(roles)),
+        tuple(widget for widget in asked if not widget.visible_to(roles)),
+    )
+
+
+def _forbidden_plan(widget: Widget) -> WidgetPlan:
+    return WidgetPlan(id=widget.id, kind=widget.kind, span=widget.span, deadline_ms=0, state=WidgetState.PENDING)
+
+
+def _forbidden_frame(widget: Widget) -> WidgetFrame:
+    return WidgetFrame(
+        id=widget.id,
+        outcome=Outcome.FORBIDDEN,
+        as_of=None,
+        age_ms=None,
+        upstream_ms=None,
+        sources=tuple(widget.sources),
+        data=None,
+        failure=Refusal(Code.ROLE_FORBIDDEN),
+    )
+
+
+def _end(snapshot_id: str, elapsed_s: float, outcomes: Mapping[Outcome, int]) -> EndFrame:
+    return EndFrame(
+        snapshot_id=snapshot_id,
+        elapsed_ms=round(elapsed_s * 1000),
+        partial=not all(outcome.whole for outcome in outcomes),
+        outcomes=dict(outcomes),
+    )
+
+
+def _status_of_one(outcome: Outcome, *, asked: bool) -> CacheStatus:
+    if not asked:
+        return CacheStatus.BYPASS
+    return CacheStatus.STALE if outcome is Outcome.STALE else CacheStatus.MISS

@@ -1,0 +1,211 @@
+"""One widget's reading: its key in the cache, its load, its frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+import msgspec
+
+from bff_backoffice.application.composition import Part
+from bff_backoffice.application.dashboard_frames import WidgetFrame, WidgetPlan
+from bff_backoffice.application.dashboard_loaders import DashboardLoaders
+from bff_backoffice.application.ports import CallContext, Clock
+from bff_backoffice.application.projections import Projection, ProjectionKey
+from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
+from bff_backoffice.domain.dashboard import (
+    LAYOUT,
+    CacheStatus,
+    Variant,
+    Widget,
+    WidgetId,
+    WidgetState,
+    deadline_ms,
+)
+from bff_backoffice.domain.operator import OperatorContext, PropertyId
+
+__all__ = ["DashboardRequest", "FoundWidget", "Look", "WidgetReads"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardRequest:
+    """Who asks for which board. `locale` is the language tag that was agreed on for this answer.
+
+    `widgets` are the names that were asked for, as they came, or None for the whole board. `budget_ms` is what the
+    client says that it can wait (`X-Client-Budget-Ms`), or None.
+    """
+
+    operator: OperatorContext
+    locale: str
+    request_id: str
+    traceparent: str
+    widgets: tuple[str, ...] | None = None
+    budget_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundWidget:
+    """A widget and what the cache had of it. `served` is there when nobody need be asked."""
+
+    widget: Widget
+    known: Projection | None
+    served: Served | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look into the cache for a whole board. `asked` is False when the cache could not be asked."""
+
+    asked: bool
+    found: tuple[FoundWidget, ...]
+
+    @property
+    def cache_status(self) -> CacheStatus:
+        """The `X-Cache` of what will come of this, known before anything is loaded."""
+        if not self.asked:
+            return CacheStatus.BYPASS
+        missing = [found for found in self.found if found.served is None]
+        if not missing:
+            return CacheStatus.HIT
+        return CacheStatus.STALE if any(found.known for found in missing) else CacheStatus.MISS
+
+    def plans(self, request: DashboardRequest) -> tuple[WidgetPlan, ...]:
+        """Return the first frame's widgets: last-known data where there is some."""
+        return tuple(_plan(found, request.budget_ms) for found in self.found)
+
+
+def _plan(found: FoundWidget, budget_ms: int | None) -> WidgetPlan:
+    known = found.known
+    return WidgetPlan(
+        id=found.widget.id,
+        kind=found.widget.kind,
+        span=found.widget.span,
+        deadline_ms=deadline_ms(found.widget, budget_ms),
+        state=WidgetState.PENDING if known is None else WidgetState.STALE,
+        as_of=None if known is None else known.as_of,
+        data=None if known is None else known.data,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidgetReads:
+    """Reads widgets through the cache. Content is shared by all whom it does not depend on."""
+
+    reads: ReadThrough
+    loaders: DashboardLoaders
+    clock: Clock
+
+    async def look(self, request: DashboardRequest, widgets: Sequence[Widget]) -> Look:
+        """Return what the cache has of these widgets, in one round trip. Fails open."""
+        if not widgets:
+            return Look(asked=False, found=())
+        keys = [_key(widget, request, request.operator.property_id) for widget in widgets]
+        last = await self.reads.last_known(request.operator.tenant_id, keys)
+        found = (
+            FoundWidget(widget=widget, known=known, served=self.reads.from_cache(known))
+            for widget, known in zip(widgets, last.projections, strict=True)
+        )
+        return Look(asked=last.asked, found=tuple(found))
+
+    def part(
+        self, request: DashboardRequest, look: Look, found: FoundWidget, started: float, *, anew: bool = False
+    ) -> Part[WidgetFrame]:
+        """Return the part of the fan-out that renews this widget. `started` is on the loop's clock, in seconds."""
+        widget, known = found.widget, found.known
+        wanted = self._wanted(request, widget)
+
+        async def load() -> WidgetFrame:
+            served = await self.reads.renew(
+                request.operator.tenant_id, wanted, known=known, cache=look.asked, anew=anew
+            )
+            return self.frame(widget, served)
+
+        def otherwise(failure: Exception) -> WidgetFrame:
+            return self.frame(widget, self.reads.instead(wanted, known, failure))
+
+        deadline = started + deadline_ms(widget, request.budget_ms) / 1000
+        return Part(deadline=deadline, load=load, otherwise=otherwise)
+
+    def frame(self, widget: Widget, served: Served) -> WidgetFrame:
+        """Return what the client is told of this widget."""
+        projection = served.projection
+        if projection is None:
+            return WidgetFrame(
+                id=widget.id,
+                outcome=served.outcome,
+                as_of=None,
+                age_ms=None,
+                upstream_ms=None,
+                sources=tuple(widget.sources),
+                data=None,
+                failure=served.failure,
+            )
+        return WidgetFrame(
+            id=widget.id,
+            outcome=served.outcome,
+            as_of=projection.as_of,
+            age_ms=projection.age_ms(self.clock()),
+            upstream_ms=projection.upstream_ms,
+            sources=projection.sources,
+            data=projection.data,
+            failure=served.failure,
+        )
+
+    async def forget_devices(self, operator: OperatorContext) -> None:
+        """Forget the devices widget as this device sees it, wherever it was looked at. Fails open."""
+        widget = LAYOUT[WidgetId.DEVICES]
+        request = DashboardRequest(operator=operator, locale=operator.locale, request_id="", traceparent="")
+        places = dict.fromkeys((operator.property_id, *operator.property_scope))
+        await self.reads.forget(operator.tenant_id, [_key(widget, request, place) for place in places])
+
+    def _wanted(self, request: DashboardRequest, widget: Widget) -> Wanted:
+        loader = self.loaders.of(widget.id)
+
+        async def load(deadline: float) -> LoadedData:
+            loaded = await loader(_call(request, deadline))
+            return LoadedData(
+                data=msgspec.Raw(msgspec.json.encode(loaded.tile)),
+                sources=tuple(loaded.sources),
+                fallback=loaded.fallback,
+            )
+
+        return Wanted(
+            key=_key(widget, request, request.operator.property_id),
+            load=load,
+            deadline_ms=widget.deadline_ms,
+            sources=tuple(widget.sources),
+        )
+
+
+def _call(request: DashboardRequest, deadline: float) -> CallContext:
+    operator = request.operator
+    return CallContext(
+        tenant_id=operator.tenant_id,
+        property_id=operator.property_id,
+        operator_id=operator.operator_id,
+        device_id=operator.device_id,
+        roles=operator.roles,
+        locale=request.locale,
+        request_id=request.request_id,
+        traceparent=request.traceparent,
+        deadline=deadline,
+    )
+
+
+def _key(widget: Widget, request: DashboardRequest, property_id: PropertyId) -> ProjectionKey:
+    # In the enumeration's order, so that equal content always has an equal key.
+    variants = tuple(_variant(variant, request) for variant in Variant if variant in widget.varies_by)
+    return ProjectionKey(property_id=property_id, name=widget.id, variants=variants)
+
+
+def _variant(variant: Variant, request: DashboardRequest) -> str:
+    match variant:
+        case Variant.LOCALE:
+            return request.locale
+        case Variant.OPERATOR:
+            return request.operator.operator_id
+        case Variant.DEVICE:
+            return request.operator.device_id
+        case _:
+            assert_never(variant)

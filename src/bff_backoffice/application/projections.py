@@ -1,0 +1,110 @@
+"""What is kept of a composed read, and for how long it is worth something.
+
+A projection's data stays the bytes that go on the wire (`msgspec.Raw`): a cached widget is spliced into a response and
+never decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+
+from bff_backoffice.domain.operator import PropertyId, TenantId
+
+__all__ = ["Freshness", "Lead", "Projection", "ProjectionCache", "ProjectionKey", "decode_projection"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionKey:
+    """What a projection depends on besides its tenant, and nothing else, so that colleagues share it.
+
+    `variants` are short words of a closed kind (a language tag, an identifier); none contains a colon.
+    """
+
+    property_id: PropertyId
+    name: str
+    variants: tuple[str, ...] = ()
+
+
+class Projection(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was loaded. `upstream_ms` is how long that took; `fallback`, that some of its sources failed."""
+
+    as_of: datetime
+    """When the last source had answered."""
+    upstream_ms: int
+    sources: tuple[str, ...]
+    fallback: bool
+    data: msgspec.Raw
+
+    def age_ms(self, now: datetime) -> int:
+        """Return its age in whole ms; never negative, since the clocks of two processes may differ."""
+        return max(0, (now - self.as_of) // _ONE_MS)
+
+
+_ONE_MS: Final = timedelta(milliseconds=1)
+_DECODER: Final = msgspec.json.Decoder(Projection)
+
+
+def decode_projection(stored: bytes | None) -> Projection | None:
+    """Return what was stored, or None: bytes of another version are a miss, not a failure."""
+    if stored is None:
+        return None
+    try:
+        return _DECODER.decode(stored)
+    except msgspec.DecodeError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How long a projection is fresh, and how long it is kept as last-known data, both in ms since it was loaded."""
+
+    fresh_ms: int
+    fallback_fresh_ms: int
+    kept_ms: int
+
+    def fresh(self, projection: Projection, now: datetime) -> bool:
+        """Whether it may be served without asking anybody."""
+        limit = self.fallback_fresh_ms if projection.fallback else self.fresh_ms
+        return projection.age_ms(now) < limit
+
+    def known(self, projection: Projection, now: datetime) -> bool:
+        """Whether it may still be served as stale."""
+        return projection.age_ms(now) < self.kept_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """The answer to "may I load this?": a fencing token if so, and what is stored at that moment."""
+
+    token: str | None
+    stored: bytes | None
+
+
+class ProjectionCache(Protocol):
+    """Projections shared by all processes, and who of them loads one.
+
+    Every method raises `StoreUnavailableError` ("cache") when the store can't be asked, and bounds nothing: the caller
+    bounds its waiting and fails open. Nothing is promised about how long a value really stays.
+    """
+
+    async def last_known(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> list[bytes | None]:
+        """Return what is stored under each key, in order, in one round trip."""
+
+    async def lead(self, tenant_id: TenantId, key: ProjectionKey, *, hold_ms: int) -> Lead:
+        """Become the one that loads this for at most `hold_ms`, unless somebody else is; one atomic step."""
+
+    async def settle(
+        self, tenant_id: TenantId, key: ProjectionKey, token: str, stored: bytes | None, *, keep_ms: int
+    ) -> bool:
+        """Store the value (None: nothing came of it) and stop leading, if `token` still leads; one atomic step.
+
+        Return whether it did: a leader that was too slow must not overwrite what its successor stored.
+        """
+
+    async def forget(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> None:
+        """Remove what is stored, because it is known to be wrong now."""
