@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bff_backoffice.infrastructure.http.client import Call, ServiceIdentity, Upstream, UpstreamClient, open_upstream
-from bff_backoffice.infrastructure.http.headers import CallBounds
+from bff_backoffice.infrastructure.http.headers import Bounds, CallBounds
 from bff_backoffice.infrastructure.http.observer import CallOutcome, NullUpstreamObserver, UpstreamObserver
 
 __all__ = [
+    "Bounds",
     "Call",
     "CallBounds",
     "CallOutcome",

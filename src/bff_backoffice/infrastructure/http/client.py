@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
@@ -37,6 +38,7 @@ _LEAST_USEFUL_SECONDS: Final = 0.005
 """With less than this left no upstream could answer, and asking would only make it work for nobody."""
 _FAIR_SHARE: Final = 0.5
 """A timeout is held against the upstream only if it had at least this part of its own limit."""
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _WELL: Final = frozenset({CallOutcome.OK, CallOutcome.REFUSED})
 
 
@@ -111,6 +113,39 @@ class UpstreamClient:
     def breaker_state(self) -> BreakerState:
         """Where the upstream's breaker stands, for metrics."""
         return self._breaker.state
+
+    async def read(
+        self,
+        operation: str,
+        path: str,
+        *,
+        bounds: CallBounds,
+        decode: Callable[[bytes], T],
+        headers: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, str] = _NOTHING,
+        limit_seconds: float | None = None,
+    ) -> T:
+        """Read something with `GET`, which may always be repeated. Raises what `run` raises."""
+        return await self.run(
+            Call(
+                operation=operation,
+                method="GET",
+                path=path,
+                bounds=bounds,
+                decode=decode,
+                headers=headers,
+                query=query,
+                limit_seconds=limit_seconds,
+                repeatable=True,
+            )
+        )
+
+    async def ping(self, bounds: CallBounds) -> None:
+        """Return when the upstream has answered in its own words, even if with a refusal. Raises what `run` raises."""
+        try:
+            await self.read("ping", "/health", bounds=bounds, decode=len)
+        except UpstreamRefusedError:
+            return
 
     async def run(self, call: Call[T]) -> T:
         """Make the call and return its decoded result.

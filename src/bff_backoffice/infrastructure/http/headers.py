@@ -9,11 +9,21 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 
-__all__ = ["ALLOWED", "CallBounds", "allowed", "child_of", "request_id_header", "retry_after_seconds", "time_left"]
+__all__ = [
+    "ALLOWED",
+    "Bounds",
+    "CallBounds",
+    "allowed",
+    "child_of",
+    "request_id_header",
+    "retry_after_seconds",
+    "time_left",
+]
 
 ALLOWED: Final = frozenset(
     {
@@ -64,6 +74,15 @@ class CallBounds(Protocol):
     def traceparent(self) -> str:
         """The W3C header of the current span."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The bounds of a call that is made before anybody knows on whose behalf."""
+
+    deadline: float
+    request_id: str
+    traceparent: str
 
 
 def allowed(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,0 +1,118 @@
+"""housekeeping-service: which rooms are clean. It calls a property `prp_`, a room `rom_`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from msgspec.json import Decoder
+
+from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.tiles import RoomsTile
+from bff_backoffice.infrastructure.dialect import (
+    Count,
+    Wire,
+    about_property,
+    operator_headers,
+    property_of,
+    relabelled,
+    ulid_of,
+)
+from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+
+__all__ = ["SERVICE", "HousekeepingGateway"]
+
+SERVICE: Final = Upstream(name="housekeeping-service", limit_seconds=0.7, retries=1)
+
+_PAGE_SIZE: Final = 500
+_MOST_PAGES: Final = 10
+"""Five thousand rooms is more than any property has: a cursor that goes on is a loop."""
+
+
+class _Counts(Wire, frozen=True, rename=None):
+    dirty: Count
+    cleaning: Count
+    clean: Count
+    inspected: Count
+    ready: Count
+    out_of_order: Count
+    out_of_service: Count
+
+
+class _Summary(Wire, frozen=True):
+    property_id: str
+    counts: _Counts
+    total: Count
+
+
+class _Room(Wire, frozen=True):
+    room_id: str
+    status: str
+
+
+class _Rooms(Wire, frozen=True):
+    items: list[_Room]
+    next_cursor: str | None
+
+
+_SUMMARY: Final = Decoder(_Summary)
+_ROOMS: Final = Decoder(_Rooms)
+
+
+@dataclass(frozen=True, slots=True)
+class HousekeepingGateway:
+    """Rooms by their housekeeping status."""
+
+    client: UpstreamClient
+
+    async def rooms(self, call: CallContext) -> RoomsTile:
+        """Return how many rooms have which status now."""
+        return await self.client.read(
+            "rooms_summary",
+            "/api/v1/housekeeping/rooms/summary",
+            bounds=call,
+            headers=operator_headers(call),
+            query={"propertyId": relabelled(property_of(call), "prp")},
+            decode=partial(_rooms_tile, call),
+        )
+
+    async def room_statuses(self, call: CallContext) -> dict[str, str]:
+        """Return the status word of every room of the property, by the ULID of the room's id."""
+        query = {"propertyId": relabelled(property_of(call), "prp"), "limit": str(_PAGE_SIZE)}
+        found: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            statuses, cursor = await self.client.read(
+                "rooms",
+                "/api/v1/housekeeping/rooms",
+                bounds=call,
+                headers=operator_headers(call),
+                query=query,
+                decode=_statuses,
+            )
+            found.update(statuses)
+            if cursor is None:
+                return found
+            query = {**query, "cursor": cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of rooms that does not end")
+
+
+def _rooms_tile(call: CallContext, body: bytes) -> RoomsTile:
+    summary = _SUMMARY.decode(body)
+    about_property(call, summary.property_id)
+    counts = summary.counts
+    return RoomsTile(
+        dirty=counts.dirty,
+        cleaning=counts.cleaning,
+        clean=counts.clean,
+        inspected=counts.inspected,
+        ready=counts.ready,
+        out_of_order=counts.out_of_order,
+        out_of_service=counts.out_of_service,
+        total=summary.total,
+    )
+
+
+def _statuses(body: bytes) -> tuple[dict[str, str], str | None]:
+    page = _ROOMS.decode(body)
+    return {ulid_of(room.room_id): room.status for room in page.items}, page.next_cursor

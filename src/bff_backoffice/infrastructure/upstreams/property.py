@@ -1,0 +1,85 @@
+"""property-service: what a property is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Final
+
+from msgspec.json import Decoder
+
+from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.tiles import PropertyTile
+from bff_backoffice.infrastructure.dialect import (
+    Count,
+    LocalizedText,
+    Wire,
+    about_property,
+    operator_headers,
+    property_of,
+    safe_address,
+)
+from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+
+__all__ = ["SERVICE", "PropertyGateway"]
+
+SERVICE: Final = Upstream(name="property-service", limit_seconds=0.6, retries=1)
+
+
+class _Address(Wire, frozen=True):
+    city: str
+    country_iso2: str
+
+
+class _Photo(Wire, frozen=True):
+    url: str
+    alt: str | LocalizedText | None = None
+
+
+class _Property(Wire, frozen=True):
+    id: str
+    name: LocalizedText
+    address: _Address
+    timezone: str
+    local_date: date
+    rooms: Count
+    cover_photo: _Photo | None = None
+
+
+_PROPERTY: Final = Decoder(_Property)
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyGateway:
+    """The property's own record."""
+
+    client: UpstreamClient
+
+    async def property_card(self, call: CallContext) -> PropertyTile:
+        """Return the property's card, named in the caller's language, with its cover photo where it has one."""
+        return await self.client.read(
+            "property",
+            f"/api/v1/properties/{property_of(call)}",
+            bounds=call,
+            headers=operator_headers(call),
+            decode=partial(_card, call),
+        )
+
+
+def _card(call: CallContext, body: bytes) -> PropertyTile:
+    found = _PROPERTY.decode(body)
+    about_property(call, found.id)
+    photo = found.cover_photo
+    alt = photo.alt if photo else None
+    return PropertyTile(
+        id=property_of(call),
+        name=found.name.in_language(call.locale),
+        city=found.address.city,
+        country=found.address.country_iso2,
+        timezone=found.timezone,
+        local_date=found.local_date,
+        rooms=found.rooms,
+        photo_url=safe_address(photo.url) if photo else None,
+        photo_alt=alt.in_language(call.locale) if isinstance(alt, LocalizedText) else alt,
+    )

@@ -1,0 +1,167 @@
+"""reservation-service: who comes, who goes, who stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from msgspec.json import Decoder
+
+from bff_backoffice.application.dashboard_loaders import DueArrival
+from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
+from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of, ulid_of
+from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+
+__all__ = ["SERVICE", "ReservationGateway"]
+
+T = TypeVar("T")
+
+SERVICE: Final = Upstream(name="reservation-service", limit_seconds=0.8, retries=1)
+
+_PAGE_SIZE: Final = 100
+_MOST_PAGES: Final = 10
+"""A thousand arrivals within three hours is more than any property has rooms: a cursor that goes on is a loop."""
+
+
+class _Guest(Wire, frozen=True):
+    id: str
+    code: str
+    guest_name: str
+    room_number: str | None = None
+    expected_at: datetime | None = None
+
+
+class _Movement(Wire, frozen=True):
+    property_id: str
+    date: date
+    total_rooms: Count
+    remaining_rooms: Count
+    total_guests: Count
+    next: list[_Guest]
+
+
+class _InHouse(Wire, frozen=True):
+    property_id: str
+    total_rooms: Count
+    remaining_rooms: Count
+    stayover_rooms: Count
+    guests: Count
+
+
+class _Arrival(Wire, frozen=True):
+    id: str
+    code: str
+    guest_name: str
+    room_id: str | None = None
+    room_number: str | None = None
+    expected_at: datetime | None = None
+
+
+class _Arrivals(Wire, frozen=True):
+    items: list[_Arrival]
+    next_cursor: str | None
+
+
+_MOVEMENT: Final = Decoder(_Movement)
+_IN_HOUSE: Final = Decoder(_InHouse)
+_ARRIVALS: Final = Decoder(_Arrivals)
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationGateway:
+    """Reservations as the desk counts them: in rooms, of the property's local day."""
+
+    client: UpstreamClient
+
+    async def arrivals(self, call: CallContext) -> MovementTile:
+        """Return today's arrivals, and the next guests due."""
+        return await self._read("arrivals_summary", "arrivals/summary", call, partial(_movement, call))
+
+    async def departures(self, call: CallContext) -> MovementTile:
+        """Return today's departures, and the next guests to leave."""
+        return await self._read("departures_summary", "departures/summary", call, partial(_movement, call))
+
+    async def in_house(self, call: CallContext) -> InHouseTile:
+        """Return who sleeps in the house now."""
+        return await self._read("in_house_summary", "in-house/summary", call, partial(_in_house, call))
+
+    async def due_arrivals(self, call: CallContext, *, within_minutes: int) -> tuple[DueArrival, ...]:
+        """Return the guests who are due within so many minutes and not yet in house, in the service's order."""
+        query = {"status": "due", "dueWithinMinutes": str(within_minutes), "limit": str(_PAGE_SIZE)}
+        found: list[DueArrival] = []
+        for _ in range(_MOST_PAGES):
+            due, cursor = await self._read("arrivals", "arrivals", call, _due, query)
+            found.extend(due)
+            if cursor is None:
+                return tuple(found)
+            query = {**query, "cursor": cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of arrivals that does not end")
+
+    async def _read(
+        self,
+        operation: str,
+        path: str,
+        call: CallContext,
+        decode: Callable[[bytes], T],
+        query: dict[str, str] | None = None,
+    ) -> T:
+        return await self.client.read(
+            operation,
+            f"/api/v1/reservations/{path}",
+            bounds=call,
+            headers={**operator_headers(call), "X-Property-Id": property_of(call)},
+            query=query or {},
+            decode=decode,
+        )
+
+
+def _movement(call: CallContext, body: bytes) -> MovementTile:
+    movement = _MOVEMENT.decode(body)
+    about_property(call, movement.property_id)
+    return MovementTile(
+        date=movement.date,
+        total_rooms=movement.total_rooms,
+        remaining_rooms=movement.remaining_rooms,
+        total_guests=movement.total_guests,
+        next=[
+            NextGuest(
+                reservation_id=guest.id,
+                code=guest.code,
+                guest_name=guest.guest_name,
+                room_number=guest.room_number,
+                expected_at=guest.expected_at,
+            )
+            for guest in movement.next
+        ],
+    )
+
+
+def _in_house(call: CallContext, body: bytes) -> InHouseTile:
+    house = _IN_HOUSE.decode(body)
+    about_property(call, house.property_id)
+    return InHouseTile(
+        total_rooms=house.total_rooms,
+        remaining_rooms=house.remaining_rooms,
+        guests=house.guests,
+        stayover_rooms=house.stayover_rooms,
+    )
+
+
+def _due(body: bytes) -> tuple[list[DueArrival], str | None]:
+    page = _ARRIVALS.decode(body)
+    due = [
+        DueArrival(
+            reservation_id=arrival.id,
+            code=arrival.code,
+            guest_name=arrival.guest_name,
+            room_ulid=None if arrival.room_id is None else ulid_of(arrival.room_id),
+            room_number=arrival.room_number,
+            expected_at=arrival.expected_at,
+        )
+        for arrival in page.items
+    ]
+    return due, page.next_cursor
