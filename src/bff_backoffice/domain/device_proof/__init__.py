@@ -4,6 +4,8 @@ Signatures, keys and stores are elsewhere. Every refusal is made in `challenges`
 challenge.
 """
 
+from __future__ import annotations
+
 from bff_backoffice.domain.device_proof.access_claims import AccessClaims, TokenRules, accept_access_claims
 from bff_backoffice.domain.device_proof.challenges import (
     SIGNATURE_ALGORITHMS,
