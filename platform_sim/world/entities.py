@@ -22,6 +22,7 @@ __all__ = [
     "Invoice",
     "KeyCredential",
     "Lock",
+    "NightResult",
     "Operator",
     "Payment",
     "Photo",
@@ -332,6 +333,16 @@ class DayEnd:
     business_date: date
     expected: Money
     counted: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightResult:
+    """How a past night went: sellable rooms, sold rooms, and what they brought."""
+
+    day: date
+    sellable: int
+    sold: int
+    room_revenue: Money
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,9 +6,13 @@ import random
 from datetime import datetime
 
 from platform_sim.ids import SeededIds
+from platform_sim.world.accounts import open_books
 from platform_sim.world.estate import found_company
 from platform_sim.world.hotels import HOTEL_COMPANIES
+from platform_sim.world.inboxes import fill_inboxes
 from platform_sim.world.staff import hire, register_devices
+from platform_sim.world.stays import fill_house
+from platform_sim.world.upkeep import close_rooms, cut_keys, keep_house
 from platform_sim.world.world import World
 
 __all__ = ["generate"]
@@ -24,4 +28,14 @@ def generate(seed: int, now: datetime) -> World:
         tenant, properties = found_company(world, company, ids, rng)
         hire(world, company, tenant, properties, ids, rng)
         register_devices(world, company, tenant, properties, ids)
+        for hotel, prop in zip(company.hotels, properties, strict=True):
+            close_rooms(world, prop, ids, rng)
+            fill_house(world, hotel, prop, ids, rng)
+            world.changed(prop.id)
+            open_books(world, hotel, prop, ids, rng)
+            keep_house(world, prop, ids, rng)
+            cut_keys(world, prop, ids, rng)
+            world.changed(prop.id)
+            fill_inboxes(world, prop, ids, rng)
+            world.changed(prop.id)
     return world

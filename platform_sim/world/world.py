@@ -18,6 +18,7 @@ from platform_sim.world.entities import (
     Invoice,
     KeyCredential,
     Lock,
+    NightResult,
     Operator,
     Property,
     Reservation,
@@ -57,6 +58,8 @@ class World:
     invoices: dict[str, Invoice] = field(default_factory=dict)
     day_ends: dict[str, DayEnd] = field(default_factory=dict)
     """By property."""
+    history: dict[str, list[NightResult]] = field(default_factory=dict)
+    """By property: the nights of the last thirty days, the oldest first."""
     work_orders: dict[str, WorkOrder] = field(default_factory=dict)
     tasks: dict[str, HousekeepingTask] = field(default_factory=dict)
     locks: dict[str, Lock] = field(default_factory=dict)
