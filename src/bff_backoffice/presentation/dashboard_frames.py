@@ -6,23 +6,19 @@ The one-shot object is the frames laid over each other: `one_object` is that law
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
-from bff_backoffice.application.dashboard import EndFrame, StartFrame, WidgetFrame, WidgetPlan
+from bff_backoffice.application.dashboard import EndFrame, Frame, StartFrame, WidgetFrame, WidgetPlan
 from bff_backoffice.domain.dashboard import Outcome, WidgetId, WidgetKind, WidgetState
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.presentation.errors import problem_members, refusal_of
 from bff_backoffice.presentation.words import Language, message
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from bff_backoffice.application.dashboard import Frame
 
 __all__ = [
     "FRAME_VERSION", "Reader", "as_event", "as_line", "one_object", "one_widget", "refusal_of_widget", "skeleton",

@@ -6,7 +6,8 @@ Contract, section 2.4. `title` and `detail` stay English, for engineers; `userMe
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -22,9 +23,6 @@ from bff_backoffice.application.ports import (
 from bff_backoffice.domain.device_proof.challenges import challenge
 from bff_backoffice.domain.errors import Advice, Code, ForeignCode, Refusal
 from bff_backoffice.presentation.words import Language, message, message_or_none
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "ERROR_ADDRESS", "MEDIA_TYPE", "problem_document", "problem_headers", "problem_members", "refusal_of",

@@ -9,20 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
-from bff_backoffice.presentation.words import message
-
-if TYPE_CHECKING:
-    from bff_backoffice.application.tiles import MoneyAmount
-    from bff_backoffice.presentation.words import Language
+from bff_backoffice.application.tiles import MoneyAmount
+from bff_backoffice.presentation.words import Language, message
 
 __all__ = [
-    "SolarHijriDate", "age", "clock_time", "currency_amount", "day", "day_and_time", "money", "money_difference",
-    "number", "percent", "short_day", "solar_hijri", "zone_name",
+    "SolarHijriDate", "age", "clock_time", "currency_amount", "day", "day_and_time", "day_label", "money",
+    "money_difference", "number", "percent", "solar_hijri", "zone_name",
 ]  # fmt: skip
 
 _MICRO: Final = Decimal(1_000_000)
@@ -120,14 +117,15 @@ def day(language: Language, value: date) -> str:
     return language.digits(text)
 
 
-def short_day(language: Language, value: date) -> str:
-    """Return a date for a table: weekday, day and month, no year."""
+def day_label(language: Language, value: date) -> tuple[str, str]:
+    """Return a date for a narrow column: its weekday, then its day and month, no year."""
     if not language.native_digits:
-        return format_skeleton("MMMEd", value, locale=language.babel_locale)
+        weekday = format_skeleton("E", value, locale=language.babel_locale)
+        return weekday, format_skeleton("MMMd", value, locale=language.babel_locale)
     solar = solar_hijri(value)
     weekday = language.babel_locale.days["format"]["wide"][value.weekday()]
     months = _PASHTO_MONTHS if language.babel_locale.language == "ps" else _DARI_MONTHS
-    return language.digits(f"{weekday} {solar.day} {months[solar.month - 1]}")
+    return weekday, language.digits(f"{solar.day} {months[solar.month - 1]}")
 
 
 def clock_time(language: Language, value: datetime, zone: tzinfo | None) -> str:

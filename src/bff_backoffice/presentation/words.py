@@ -6,18 +6,16 @@ be forgotten. Keys are message ids; each language holds the same keys (`tests/co
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from gettext import c2py
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from babel import Locale
 from babel.messages.pofile import read_po
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "DEFAULT_LANGUAGE", "LANGUAGES", "Direction", "Language", "choose_language", "known_messages", "language_of",
