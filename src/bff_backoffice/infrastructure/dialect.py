@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 _ID: Final = re.compile(r"[a-z]+_([0-7][0-9A-HJKMNP-TV-Z]{25})\Z")
-_MONEY_TEXT: Final = re.compile(r"(-?\d{1,19}):([A-Z]{3})\Z")
+_MONEY_TEXT: Final = re.compile(r"(-?[0-9]{1,19}):([A-Z]{3})\Z")
 
 Count = Annotated[int, Meta(ge=0)]
 """A number of things."""
