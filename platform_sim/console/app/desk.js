@@ -1,0 +1,124 @@
+/** A signed-in desk: the dashboard, its surroundings, and what the keys and buttons do. */
+
+import { base64url } from "./dpop.js";
+import { Dashboard } from "./dashboard.js";
+import { Heartbeat } from "./heartbeat.js";
+import { openHelp } from "./help.js";
+import { language, LANGUAGES } from "./language.js";
+import { openPrintable } from "./printable.js";
+import { Problem, Unreachable } from "./problem.js";
+import { settings } from "./settings.js";
+import { accentOf, buildShell } from "./shell.js";
+import { listenForShortcuts } from "./shortcuts.js";
+import { applyTheme, askLanguage, THEMES } from "./switches.js";
+import { Weather } from "./weather.js";
+
+const SECOND_MS = 1_000;
+
+async function fingerprintOf(jwk) {
+  const canonical = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y });
+  return base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical)));
+}
+
+export class Desk {
+  #parts;
+  #session;
+  #clock;
+  #timer = 0;
+
+  /**
+   * @param {{session: import("./session.js").Session, world: object, clock: import("./server-clock.js").ServerClock, key:
+   *   object, announcer: import("./announcer.js").Announcer, leave: (how: "switch" | "out") => void, again: () => void}} parts
+   */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#session = parts.session;
+    this.#clock = parts.clock;
+    const { world, announcer } = parts;
+    const { who } = this.#session;
+    const property = world.properties.find((each) => each.id === who.propertyId) ?? world.properties[0];
+    const tenant = world.tenants.find((each) => each.id === who.tenantId);
+    const now = () => this.#clock.now();
+    this.dashboard = new Dashboard({ session: this.#session, property, now, announce: (text) => announcer.say(text) });
+    this.weather = new Weather({
+      changed: (services) => this.#weatherChanged(services),
+      closed: () => this.toggleWeather(),
+      titleOf: (widget) => this.dashboard.board.card(widget)?.name ?? widget,
+    });
+    this.shell = buildShell({
+      world, tenant, property, who, now, place: "dashboard", dashboard: this.dashboard, weather: this.weather,
+      chooseProperty: (id) => this.#chooseProperty(id),
+      help: () => this.#help(), print: () => this.#print(), toggleWeather: () => this.toggleWeather(),
+      switchOperator: () => parts.leave("switch"), signOut: () => parts.leave("out"),
+    });
+    this.element = this.shell.element;
+    document.documentElement.dataset.accent = accentOf(world, property.id);
+    this.heartbeat = new Heartbeat({ session: this.#session, clock: this.#clock });
+  }
+
+  start() {
+    this.#timer = setInterval(() => this.shell.tick(), SECOND_MS);
+    this.stopShortcuts = listenForShortcuts({
+      r: () => this.dashboard.refresh({ fresh: true }),
+      w: () => this.toggleWeather(),
+      p: () => this.#print(),
+      l: () => this.#nextLanguage(),
+      t: () => applyTheme(THEMES[(THEMES.indexOf(settings.theme) + 1) % THEMES.length]),
+      "?": () => this.#help(),
+    });
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.weather.isOpen && this.weather.element.contains(event.target)) this.toggleWeather();
+    });
+    this.heartbeat.start();
+    this.dashboard.start();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.stopShortcuts?.();
+    this.heartbeat.stop();
+    this.dashboard.stop();
+  }
+
+  async toggleWeather() {
+    const opening = !this.weather.isOpen;
+    if (opening) {
+      this.shell.showWeather(this.weather.troubled, true);
+      await this.weather.open();
+    } else {
+      this.weather.close();
+      document.getElementById("weather-toggle")?.focus();
+    }
+    this.shell.showWeather(this.weather.troubled, this.weather.isOpen);
+  }
+
+  /** Everything is asked for again, past the caches, so that the new weather is seen at once. */
+  #weatherChanged(services) {
+    this.shell.showWeather(this.weather.troubled, this.weather.isOpen);
+    if (services.length > 0) this.dashboard.refresh({ fresh: true });
+  }
+
+  async #help() {
+    openHelp({ fingerprint: await fingerprintOf(this.#parts.key.publicJwk), clockOffsetMs: this.#clock.offsetMs });
+  }
+
+  #print() {
+    return openPrintable({ session: this.#session, propertyId: this.#session.who.propertyId });
+  }
+
+  #nextLanguage() {
+    const tags = LANGUAGES.map((each) => each.tag);
+    askLanguage(tags[(tags.indexOf(language().tag) + 1) % tags.length]);
+  }
+
+  /** The choice counts for this desk at once; the service is told so that it becomes the session's own. */
+  async #chooseProperty(propertyId) {
+    this.#session.chooseProperty(propertyId);
+    try {
+      await this.#session.send("PUT", "/session/property", { body: { propertyId } });
+    } catch (problem) {
+      if (!(problem instanceof Problem) && !(problem instanceof Unreachable)) throw problem;
+    }
+    this.#parts.again();
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The printable page: the service's own HTML representation of the dashboard.
+ *
+ * A link can't carry a proof of possession, so the page is fetched and shown in a frame. The frame runs no script, and as
+ * it inherits this page's policy, its inline styles would be refused: they are handed over as constructed style sheets.
+ */
+
+import { dialogHead } from "./help.js";
+import { fill, h, icon } from "./elements.js";
+import { language, t } from "./language.js";
+import { Problem, Unreachable } from "./problem.js";
+
+function adoptStyles(root, view) {
+  const sheets = [...root.querySelectorAll("style")].map((style) => {
+    const sheet = new view.CSSStyleSheet();
+    sheet.replaceSync(style.textContent);
+    style.remove();
+    return sheet;
+  });
+  if (sheets.length > 0) root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...sheets];
+  for (const element of root.querySelectorAll("*")) if (element.shadowRoot) adoptStyles(element.shadowRoot, view);
+}
+
+/** Put the page into the frame. Its shadow roots come declared in the markup, which only this parser honours. */
+function show(frame, html) {
+  const parsed = Document.parseHTMLUnsafe(html);
+  for (const script of parsed.querySelectorAll("script, meta[http-equiv]")) script.remove();
+  const page = frame.contentDocument;
+  const root = page.adoptNode(parsed.documentElement);
+  page.replaceChild(root, page.documentElement);
+  adoptStyles(page, frame.contentWindow);
+}
+
+/** Fetch the page and show it in a dialog. */
+export async function openPrintable({ session, propertyId }) {
+  const frame = h("iframe", { class: "page-frame", title: t("print.title"), sandbox: "allow-same-origin allow-modals" });
+  const status = h("p", { class: "quiet", role: "status" }, t("print.loading"));
+  const print = h("button", { type: "button", class: "button button-primary", disabled: true, onclick: () => frame.contentWindow.print() }, icon("print"), t("print.button"));
+  const dialog = h(
+    "dialog",
+    { class: "dialog dialog-page", "aria-labelledby": "print-title" },
+    dialogHead("print-title", t("print.title"), t("print.close")),
+    status,
+    frame,
+    h("footer", { class: "dialog-foot" }, print),
+  );
+  const stop = new AbortController();
+  dialog.addEventListener("close", () => {
+    stop.abort();
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  try {
+    const headers = { Accept: "text/html", "Accept-Language": language().tag };
+    const path = `/dashboard?propertyId=${encodeURIComponent(propertyId)}`;
+    const response = await session.send("GET", path, { headers, signal: stop.signal });
+    show(frame, await response.text());
+    status.remove();
+    print.disabled = false;
+  } catch (problem) {
+    if (stop.signal.aborted) return;
+    if (!(problem instanceof Problem) && !(problem instanceof Unreachable)) throw problem;
+    fill(status, problem.userMessage?.text ?? t("print.failed"));
+  }
+}
