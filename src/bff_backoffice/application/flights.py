@@ -51,7 +51,9 @@ class Flights(Generic[T]):
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        # An error of the block is not this group's affair: handed over, it would come back wrapped in a group.
+        cancelled = isinstance(error, asyncio.CancelledError)
+        await self._group.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
 
     @property
     def in_air(self) -> int:
