@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return uvloop.run(_serve(options))
     except OSError as failure:
-        print(f"platform-sim: can't listen on {options.host}:{options.port}: {failure.strerror}", file=sys.stderr)
+        sys.stderr.write(f"platform-sim: can't listen on {options.host}:{options.port}: {failure.strerror}\n")
         return 1
 
 
@@ -66,7 +66,8 @@ async def _serve(options: argparse.Namespace) -> int:
         await site.start()
         async with asyncio.TaskGroup() as tasks:
             publisher = tasks.create_task(bus.run())
-            print(f"platform-sim: seed {options.seed} at {_address(runner)}", flush=True)
+            sys.stdout.write(f"platform-sim: seed {options.seed} at {_address(runner)}\n")
+            sys.stdout.flush()
             await stop.wait()
             simulator.faults.lift()
             publisher.cancel()

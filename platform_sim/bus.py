@@ -16,6 +16,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from redis.typing import EncodableT, FieldT
 
 from platform_sim.envelopes import envelope_of
 from platform_sim.kernel import PublishedEvent, instant
@@ -39,7 +40,7 @@ class BusEntry:
     published_at: str
     envelope: str
 
-    def fields(self) -> dict[str, str]:
+    def fields(self) -> dict[FieldT, EncodableT]:
         """The fields of the stream entry."""
         return {
             "subject": self.subject,
@@ -94,7 +95,7 @@ class Bus:
                 complained = False
             except (RedisError, OSError, TimeoutError) as failure:
                 if not complained:
-                    print(f"platform-sim: the bus is away, events wait: {failure}", file=sys.stderr, flush=True)
+                    sys.stderr.write(f"platform-sim: the bus is away, events wait: {failure}\n")
                 complained = True
                 await asyncio.sleep(_PAUSE_SECONDS)
                 self._arrived.set()

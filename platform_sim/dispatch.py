@@ -45,7 +45,7 @@ class _Arrival:
 
 
 class Dispatcher:
-    """Answers for every service. `world` and `clock` are called for each request, because a reset replaces the world."""
+    """Answers for every service. `world` and `clock` are called for each request: a reset replaces the world."""
 
     def __init__(
         self,
@@ -151,17 +151,15 @@ class Dispatcher:
                 await fault.delay()
             self._check_deadline(arrival)
             answer = self._work(arrival, route, params, scope[2] or None)
-            if claim is not None:
-                claim.answer = answer
-            return answer
         except Refused as refused:
             answer = self._refusal(arrival, refused)
-            if claim is not None and refused.status < _SERVER_ERROR:
-                claim.answer = answer
-            return answer
         finally:
+            # Whatever was not carried out to its end, because the caller left or a handler broke, gives its key back.
             if claim is not None:
                 self._keys.release(scope, claim)
+        if claim is not None and answer.status < _SERVER_ERROR:
+            self._keys.keep(scope, claim, answer)
+        return answer
 
     def _route(self, arrival: _Arrival) -> tuple[Route, dict[str, str]]:
         allowed: list[str] = []

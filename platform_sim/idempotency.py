@@ -58,6 +58,11 @@ class Deduplication:
         if self._claims.get(scope) is claim and claim.answer is None:
             del self._claims[scope]
 
+    def keep(self, scope: tuple[str, str, str], claim: Claim, answer: Answer) -> None:
+        """Remember the answer of a request that was carried out."""
+        claim.answer = answer
+        self._claims[scope] = claim
+
     def forget(self) -> None:
         """Forget every key."""
         self._claims.clear()

@@ -93,7 +93,7 @@ class Call:
     effects: list[Effect] = field(default_factory=list)
     events: list[PublishedEvent] = field(default_factory=list)
 
-    # What the caller sent -------------------------------------------------------------------------------------------
+    # What the caller sent
 
     def id(self, name: str) -> str:
         """The path parameter as a canonical identifier: `rom_X` becomes `rmu_X` where the service says `rom_`."""
@@ -156,7 +156,7 @@ class Call:
         except ValueError:
             raise self.invalid(name, "date") from None
 
-    # What the service answers ---------------------------------------------------------------------------------------
+    # What the service answers
 
     def out(self, identifier: str | None) -> str | None:
         """An identifier as this service writes it; None stays None."""
@@ -189,7 +189,7 @@ class Call:
             raise self.not_found(what)
         return thing
 
-    # What happens ---------------------------------------------------------------------------------------------------
+    # What happens
 
     def effect(self, kind: str, resource_id: str, *, tenant_id: str | None = None) -> None:
         """Write down that a mutation was applied; `/_control/effects` shows it."""
@@ -245,7 +245,7 @@ def instant(moment: datetime) -> str:
 
 
 def page(call: Call, rows: list[T], *, default: int = 50) -> tuple[list[T], str | None]:
-    """The rows of `?cursor=&limit=` and the cursor of what follows, or None at the end. Rows must be in a fixed order."""
+    """The rows of `?cursor=&limit=`, and the cursor of what follows or None. Rows must be in a fixed order."""
     limit = call.query_integer("limit", default)
     start = call.query_integer("cursor", 0, minimum=0, maximum=999_999) if "cursor" in call.query else 0
     following = start + limit

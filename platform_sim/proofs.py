@@ -27,7 +27,12 @@ __all__ = ["Proof", "SigningKey", "base64url", "check_proof"]
 
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 
-_KEYS: Final = {"ES256": ECKey, "EdDSA": OKPKey, "Ed25519": OKPKey, "PS256": RSAKey}
+_KEYS: Final[dict[str, type[ECKey | OKPKey | RSAKey]]] = {
+    "ES256": ECKey,
+    "EdDSA": OKPKey,
+    "Ed25519": OKPKey,
+    "PS256": RSAKey,
+}
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 _OLDEST: Final = timedelta(seconds=60)
 _NEWEST: Final = timedelta(seconds=10)

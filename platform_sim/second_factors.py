@@ -31,14 +31,14 @@ def totp(secret: str, now: datetime, *, steps: int = 0) -> str:
 
 
 def webauthn_stand_in(secret: str, action: str, resource: str) -> str:
-    """What the stand-in authenticator answers for an action on a resource: an HMAC under the operator's secret."""
+    """What the stand-in authenticator answers for an action on a resource: an HMAC under the secret."""
     return base64url(hmac.digest(base64.b32decode(secret), f"{action}|{resource}".encode(), hashlib.sha256))
 
 
 def verify(
     operator: Operator, factor: str, proof: str, *, action: str, resource: str, now: datetime, identity: Identity
 ) -> None:
-    """Accept a second factor and use it up, or raise `Refused`: 401 where it is wrong, 429 after too many wrong ones."""
+    """Accept a second factor and use it up, or raise `Refused`: 401 where it is wrong, 429 after too many."""
     failures = [at for at in identity.failed_attempts.get(operator.id, []) if at > now - _WINDOW]
     if len(failures) >= _PATIENCE:
         wait = (failures[0] + _WINDOW - now).total_seconds()

@@ -25,7 +25,7 @@ AUDIENCES: Final = ("bff-backoffice", "sync-service")
 _ACCESS_SECONDS: Final = 900
 _REFRESH_LIFE: Final = timedelta(days=30)
 _REUSE_WINDOW: Final = timedelta(seconds=30)
-_ACR_PASSWORD: Final = "urn:melmastoon:acr:pwd"
+_ACR_SINGLE_FACTOR: Final = "urn:melmastoon:acr:pwd"
 _ACR_MFA: Final = "urn:melmastoon:acr:mfa-recent"
 
 
@@ -34,7 +34,7 @@ def _signing_key(seed: int) -> SigningKey:
     return SigningKey(seed)
 
 
-# Sign-in and refresh ----------------------------------------------------------------------------------------------------
+# Sign-in and refresh
 
 
 def sign_in(call: Call) -> Answer:
@@ -148,7 +148,7 @@ def _issue(call: Call, session: Session, ttl_seconds: int) -> dict[str, object]:
         "tid": session.tenant_id,
         "device_id": session.device_id,
         "sid": session.id,
-        "acr": _ACR_MFA if "otp" in session.amr else _ACR_PASSWORD,
+        "acr": _ACR_MFA if "otp" in session.amr else _ACR_SINGLE_FACTOR,
         "auth_time": int(session.opened_at.timestamp()),
         "iat": issued_at,
         "nbf": issued_at,
@@ -188,7 +188,7 @@ def _refresh_reused(call: Call) -> Answer:
     return Answer(status=401, body=body, media_type="application/problem+json")
 
 
-# Sessions ---------------------------------------------------------------------------------------------------------------
+# Sessions
 
 
 def validate(call: Call) -> Answer:

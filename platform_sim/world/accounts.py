@@ -1,4 +1,4 @@
-"""Money of the seed world: folios with charges and payments, invoices, the day-end count, and the nights of last month."""
+"""Money of the seed world: folios, charges, payments, invoices, the day-end count, and the nights of last month."""
 
 from __future__ import annotations
 
@@ -64,10 +64,11 @@ def _open(world: World, stay: Reservation, ids: SeededIds, rng: random.Random) -
     stay.folio_id = folio.id
     slept = (world.today(stay.property_id, world.began_at) - stay.arrival_date).days
     for night in range(slept):
-        _charge(folio, f"Room, night {night + 1}", "room", stay.nightly_rate, night, ids)
+        _charge(folio, f"Room, night {night + 1}", "room", stay.nightly_rate, night=night, ids=ids)
     for description, category, share in rng.sample(_EXTRAS, rng.choice((0, 1, 1, 2, 3))):
         units = max(1, round(stay.nightly_rate.amount_micro * share / _MICRO))
-        _charge(folio, description, category, Money(units * _MICRO, folio.currency), max(0, slept - 1), ids)
+        price = Money(units * _MICRO, folio.currency)
+        _charge(folio, description, category, price, night=max(0, slept - 1), ids=ids)
     if rng.random() < 0.55:  # noqa: PLR2004 - a little more than half pay something in advance
         _pay(
             folio, stay.nightly_rate * rng.choice((1, 1, 2)), rng.choice(("card", "card", "cash", "bank_transfer")), ids
@@ -77,7 +78,7 @@ def _open(world: World, stay: Reservation, ids: SeededIds, rng: random.Random) -
     return folio
 
 
-def _charge(folio: Folio, description: str, category: str, amount: Money, night: int, ids: SeededIds) -> None:
+def _charge(folio: Folio, description: str, category: str, amount: Money, *, night: int, ids: SeededIds) -> None:
     folio.charges.append(
         Charge(
             id=ids("chg"),

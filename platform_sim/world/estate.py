@@ -1,5 +1,7 @@
 """Tenants, properties, room types and rooms of the seed world."""
 
+# ruff: noqa: RUF001 - the texts are in the scripts of their readers
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The seed world: deterministic for a seed and a day. What is relative to a date is relative to the property's today."""
+"""The seed world: the same for a seed and a day. What is relative to a date is relative to the property's today."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 
 from platform_sim.ids import SeededIds
 from platform_sim.world.accounts import open_books
+from platform_sim.world.companies import HOTEL_COMPANIES
 from platform_sim.world.estate import found_company
-from platform_sim.world.hotels import HOTEL_COMPANIES
 from platform_sim.world.inboxes import fill_inboxes
 from platform_sim.world.staff import hire, register_devices
 from platform_sim.world.stays import fill_house
@@ -26,7 +26,7 @@ def generate(seed: int, now: datetime) -> World:
         # Each company draws from a source of its own, so that a change to one leaves the others as they are.
         rng = random.Random(f"{seed}:{company.slug}")
         tenant, properties = found_company(world, company, ids, rng)
-        hire(world, company, tenant, properties, ids, rng)
+        hire(world, company, tenant, properties, ids=ids, rng=rng)
         register_devices(world, company, tenant, properties, ids)
         for hotel, prop in zip(company.hotels, properties, strict=True):
             close_rooms(world, prop, ids, rng)

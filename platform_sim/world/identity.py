@@ -35,7 +35,7 @@ class RefreshToken:
 
 @dataclass(slots=True, kw_only=True)
 class Identity:
-    """iam's tables. Refresh tokens are kept by their SHA-256; proofs by thumbprint and `jti`, until they are too old."""
+    """iam's tables. Refresh tokens are kept by their SHA-256; proofs by thumbprint and `jti` until too old."""
 
     sessions: dict[str, Session] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """What the platform tells staff: alerts, and suggestions that a person decides about."""
 
+# ruff: noqa: RUF001 - the texts are in the scripts of their readers
+
 from __future__ import annotations
 
 import random

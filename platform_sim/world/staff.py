@@ -33,7 +33,7 @@ _WORDS: Final = ("saffron", "lapis", "cedar", "walnut", "almond", "copper", "ind
 
 
 def hire(
-    world: World, company: Company, tenant: Tenant, properties: list[Property], ids: SeededIds, rng: random.Random
+    world: World, company: Company, tenant: Tenant, properties: list[Property], *, ids: SeededIds, rng: random.Random
 ) -> None:
     """Give a tenant an operator in every role, some at every property, and as many at the first one as it says."""
     languages = cycle(company.staff_languages)
@@ -42,16 +42,18 @@ def hire(
         scope = every if role in _EVERYWHERE else every[:1]
         # Whoever runs the company reads the company's language, so that its pages are seen in it.
         locale = company.default_locale if role in _EVERYWHERE else next(languages)
-        _employ(world, tenant, mailbox, (role,), scope, locale, ids, rng)
+        _employ(world, tenant, mailbox, role, scope=scope, locale=locale, ids=ids, rng=rng)
     for prop in properties[1:]:
         for mailbox, role in _POSITIONS:
             if role in _EVERY_HOTEL:
-                _employ(world, tenant, f"{mailbox}.{prop.slug}", (role,), (prop.id,), next(languages), ids, rng)
+                name = f"{mailbox}.{prop.slug}"
+                _employ(world, tenant, name, role, scope=(prop.id,), locale=next(languages), ids=ids, rng=rng)
     roles, number = cycle(_MORE), 2
     while sum(every[0] in operator.property_ids for operator in world.operators.values()) < company.staff:
         role = next(roles)
         mailbox = next(name for name, position in _POSITIONS if position == role)
-        _employ(world, tenant, f"{mailbox}{number}", (role,), every[:1], next(languages), ids, rng)
+        name = f"{mailbox}{number}"
+        _employ(world, tenant, name, role, scope=every[:1], locale=next(languages), ids=ids, rng=rng)
         number += 1
 
 
@@ -59,7 +61,8 @@ def _employ(
     world: World,
     tenant: Tenant,
     mailbox: str,
-    roles: tuple[str, ...],
+    role: str,
+    *,
     scope: tuple[str, ...],
     locale: str,
     ids: SeededIds,
@@ -73,7 +76,7 @@ def _employ(
         totp_secret=base64.b32encode(rng.randbytes(20)).decode(),
         recovery_codes=tuple(f"{rng.randrange(10**5):05d}-{rng.randrange(10**5):05d}" for _ in range(4)),
         display_name=person(locale, rng),
-        roles=roles,
+        roles=(role,),
         property_ids=scope,
         locale=locale,
         membership_id=ids("mbr"),

@@ -41,7 +41,7 @@ def close_rooms(world: World, prop: Property, ids: SeededIds, rng: random.Random
     for number, room in enumerate(closed):
         room.status = "out_of_service" if number % 4 == 3 else "out_of_order"  # noqa: PLR2004 - every fourth one
         room.notes = "Being renovated" if room.status == "out_of_service" else None
-        _report(world, prop, rng.choice(_BLOCKING), room, ids, rng, blocks_room=True)
+        _report(world, prop, rng.choice(_BLOCKING), room, ids=ids, rng=rng, blocks_room=True)
 
 
 def keep_house(world: World, prop: Property, ids: SeededIds, rng: random.Random) -> None:
@@ -67,9 +67,9 @@ def keep_house(world: World, prop: Property, ids: SeededIds, rng: random.Random)
         _plan(world, room, housekeepers, ids, rng, mid_stay=stay is not None, stay_id=stay.id if stay else None)
     open_rooms = [room for room in world.rooms_of(prop.id) if room.sellable]
     for room in rng.sample(open_rooms, max(2, len(open_rooms) // 25)):
-        _report(world, prop, rng.choice(_MINOR), room, ids, rng)
+        _report(world, prop, rng.choice(_MINOR), room, ids=ids, rng=rng)
     for fault in _PUBLIC:
-        _report(world, prop, fault, None, ids, rng)
+        _report(world, prop, fault, None, ids=ids, rng=rng)
 
 
 def cut_keys(world: World, prop: Property, ids: SeededIds, rng: random.Random) -> None:
@@ -108,9 +108,9 @@ def _report(
     prop: Property,
     fault: tuple[str, str, str],
     room: Room | None,
+    *,
     ids: SeededIds,
     rng: random.Random,
-    *,
     blocks_room: bool = False,
 ) -> None:
     title, category, severity = fault
@@ -147,9 +147,9 @@ def _plan(
     mid_stay: bool,
     stay_id: str | None,
 ) -> None:
-    if room.status not in {"dirty", "cleaning", "clean"} or (
-        room.status == "clean" and not mid_stay and rng.random() < 0.5
-    ):  # noqa: PLR2004 - half of the clean, empty rooms wait for an inspection
+    # Half of the rooms that are clean and empty wait for an inspection; the others were inspected without a task.
+    inspected_already = room.status == "clean" and not mid_stay and rng.choice((True, False))
+    if room.status not in {"dirty", "cleaning", "clean"} or inspected_already:
         return
     status = {"dirty": rng.choice(("pending", "assigned")), "cleaning": "in_progress", "clean": "completed"}[
         room.status

@@ -92,7 +92,7 @@ class World:
             self._computed[key] = compute()
         return cast("T", self._computed[key])
 
-    # What belongs to a property, in a fixed order ---------------------------------------------------------------------
+    # What belongs to a property, in a fixed order
 
     def rooms_of(self, property_id: str) -> list[Room]:
         """By floor and number."""
@@ -140,7 +140,7 @@ class World:
             kept[name] = [row for row in rows if getattr(row, "property_id", None) == property_id]
         return cast("list[T]", kept[name])
 
-    # Accounts -----------------------------------------------------------------------------------------------------------
+    # Accounts
 
     def operator_named(self, username: str) -> Operator | None:
         """The member of staff with this username; usernames are unique and their case does not matter."""
