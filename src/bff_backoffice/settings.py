@@ -134,9 +134,6 @@ class Settings(BaseModel):
         3600, ge=60, description="The longest life of an access token; how long a revoked session is remembered."
     )
 
-    session_seconds: int = Field(
-        43_200, ge=60, description="A session ends when it was not used for so long; 12 hours."
-    )
     operator_seconds: int = Field(
         300, ge=1, le=300, description="How long roles and property scope are believed; five minutes at most."
     )

@@ -72,8 +72,9 @@ class ComposeDashboard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedWidget:
-    """One widget again, and its `X-Cache`."""
+    """One widget again: its place on the board, its content and its `X-Cache`."""
 
+    plan: WidgetPlan
     frame: WidgetFrame
     cache_status: CacheStatus
 
@@ -97,8 +98,11 @@ class ComposeWidget:
             raise Refusal(Code.ROLE_FORBIDDEN)
         look = await self.widgets.look(request, (widget,))
         (found,) = look.found
+        (plan,) = look.plans(request)
         if found.served is not None and found.served.outcome is Outcome.CACHED and not anew:
-            return ComposedWidget(frame=self.widgets.frame(widget, found.served), cache_status=CacheStatus.HIT)
+            return ComposedWidget(
+                plan=plan, frame=self.widgets.frame(widget, found.served), cache_status=CacheStatus.HIT
+            )
         # An entry that would do for the board and does not do here must not come back from the cache either.
         anew = anew or found.served is not None
         ready: list[WidgetFrame] = []
@@ -108,7 +112,8 @@ class ComposeWidget:
 
         started = asyncio.get_running_loop().time()
         await compose([self.widgets.part(request, look, found, started, anew=anew)], keep)
-        return ComposedWidget(frame=ready[0], cache_status=_status_of_one(ready[0].outcome, asked=look.asked))
+        cache_status = _status_of_one(ready[0].outcome, asked=look.asked)
+        return ComposedWidget(plan=plan, frame=ready[0], cache_status=cache_status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +160,7 @@ def _forbidden_frame(widget: Widget) -> WidgetFrame:
         as_of=None,
         age_ms=None,
         upstream_ms=None,
-        sources=tuple(widget.sources),
+        sources=tuple(source.value for source in widget.sources),
         data=None,
         failure=Refusal(Code.ROLE_FORBIDDEN),
     )

@@ -1,4 +1,4 @@
-"""The session of one operator on one device of one tenant: open → idle → refreshed → closed (specification, section 4)."""
+"""The session of one operator on one device of one tenant: open → idle → refreshed → closed (spec. section 4)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bff_backoffice.domain.operator import (
     TenantId,
 )
 
-__all__ = ["BackofficeSession", "SessionState", "choose_property", "seen", "shown_state"]
+__all__ = ["SESSION_LIFETIME", "BackofficeSession", "SessionState", "choose_property", "expires_at", "seen"]
 
-_IDLE_AFTER: Final = timedelta(minutes=5)
-"""Five heartbeats without a request."""
+SESSION_LIFETIME: Final = timedelta(hours=12)
+"""Sliding: counted from the last request (specification, section 4)."""
 
 _SEEN_STEP: Final = timedelta(seconds=60)
 """`lastSeenAt` is written at most this often, so that reading a board does not cost a write each time."""
@@ -38,7 +38,7 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackofficeSession:
-    """What is kept of a session. `iam_session_id` is the `sid` of its tokens, `tokens_expire_at` the end of the newest one.
+    """What is kept of a session. `iam_session_id` is its tokens' `sid`, `tokens_expire_at` the newest one's end.
 
     Roles and property scope are not here: they are asked for on each request, so that a change counts at once.
     """
@@ -84,15 +84,13 @@ def seen(
     return replace(session, last_seen_at=now, **news)  # type: ignore[arg-type]  # the values keep their fields' types
 
 
-def shown_state(session: BackofficeSession, *, now: datetime) -> SessionState:
-    """The state as others see it."""
-    if session.state is not SessionState.CLOSED and now - session.last_seen_at > _IDLE_AFTER:
-        return SessionState.IDLE
-    return session.state
-
-
 def choose_property(chosen: PropertyId | None, scope: tuple[PropertyId, ...]) -> PropertyId | None:
     """The primary property: what the operator chose while it is in scope, else the first of the scope."""
     if chosen in scope:
         return chosen
     return scope[0] if scope else None
+
+
+def expires_at(session: BackofficeSession) -> datetime:
+    """When the session ends if nothing more is heard of it: twelve hours after it was last seen."""
+    return session.last_seen_at + SESSION_LIFETIME

@@ -1,7 +1,7 @@
 """Request facts in, `OperatorContext` out: every authenticated request passes here, and nowhere else.
 
-The order is the contract's (section 2.1): credentials and proof, then device and session. Using up the proof is the last
-check of the first group, so that a request that is refused for another reason can be sent again.
+The order is the contract's (section 2.1): credentials and proof, then device and session. Using up the proof is the
+last check of the first group, so that a request that is refused for another reason can be sent again.
 """
 
 from __future__ import annotations
@@ -40,13 +40,22 @@ from bff_backoffice.domain.operator import (
 )
 from bff_backoffice.domain.sessions import BackofficeSession, SessionState, choose_property, seen
 
-__all__ = ["Authenticate", "Authenticated", "RequestFacts", "session_revoked"]
+__all__ = ["AppFacts", "Authenticate", "Authenticated", "RequestFacts", "session_revoked"]
 
 _VALIDATE_SECONDS: Final = 0.2
 """platform-facts A9: iam validates a session within 200 ms."""
 
 _OPERATOR_SECONDS: Final = 0.5
 """platform-facts A9: tenant-service answers within 500 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppFacts:
+    """What the desktop says of its build and its network; None where it says nothing."""
+
+    version: str | None = None
+    platform: AppPlatform | None = None
+    network_profile: NetworkProfile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +70,7 @@ class RequestFacts:
     body: bytes = field(repr=False)
     request_id: str
     traceparent: str
-    app_version: str | None = None
-    app_platform: AppPlatform | None = None
-    network_profile: NetworkProfile | None = None
+    app: AppFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +184,9 @@ class Authenticate:
             session,
             now=now,
             tokens_expire_at=claims.expires_at,
-            app_version=facts.app_version,
-            app_platform=facts.app_platform,
-            network_profile=facts.network_profile,
+            app_version=facts.app.version,
+            app_platform=facts.app.platform,
+            network_profile=facts.app.network_profile,
             primary_property_id=choose_property(session.primary_property_id, operator.property_scope),
         )
         if after is not session:
@@ -201,9 +208,9 @@ def _new_session(claims: AccessClaims, facts: RequestFacts, now: datetime) -> Ba
         last_seen_at=now,
         tokens_expire_at=claims.expires_at,
         authenticated_at=_authenticated_at(claims),
-        app_version=facts.app_version,
-        app_platform=facts.app_platform,
-        network_profile=facts.network_profile,
+        app_version=facts.app.version,
+        app_platform=facts.app.platform,
+        network_profile=facts.app.network_profile,
     )
 
 

@@ -53,7 +53,7 @@ class Sessions(Protocol):
         """Use a proof that comes without an access token. Raises as `admit` does."""
 
     async def open(self, session: BackofficeSession) -> BackofficeSession:
-        """Make this the device's session, unless one of the same `sid` is there already; return the one that is kept."""
+        """Make this the device's session unless one of the same `sid` is there; return the one that is kept."""
 
     async def keep(self, session: BackofficeSession) -> None:
         """Write back a session, unless it was closed or replaced meanwhile."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
+    from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, PropertyId, TenantId
 
 __all__ = [
     "devices_of_operator",
     "operator",
+    "projection",
+    "projection_lead",
     "proof",
     "proof_memory",
     "proof_memory_lock",
@@ -55,3 +57,13 @@ def proof_memory() -> str:
 def proof_memory_lock() -> str:
     """Who is writing the mark anew, so that a first start with several replicas counts as one first start."""
     return "replay:memory:lock"
+
+
+def projection(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
+    """A composed part of a board. The number is the stored form's: another form is another key, never a wrong read."""
+    return ":".join((tenant_id, "projection", "1", property_id, name, *variants))
+
+
+def projection_lead(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
+    """Who loads that part now: a fencing token."""
+    return projection(tenant_id, property_id, name, variants) + ":lead"

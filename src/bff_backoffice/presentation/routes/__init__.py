@@ -1,1 +1,13 @@
-"""One module per feature; routes do not know each other."""
+"""One module per feature; routes do not know each other. This is the whole table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bff_backoffice.presentation.routes import dashboard, devices, documents, health, sessions
+
+__all__ = ["ROUTES"]
+
+ROUTES: Final = (*sessions.ROUTES, *dashboard.ROUTES, *devices.ROUTES, *health.ROUTES, *documents.ROUTES)
+
+documents.describe(ROUTES)

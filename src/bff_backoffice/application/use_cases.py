@@ -1,0 +1,34 @@
+"""The table of contents: everything that this service can do, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
+from bff_backoffice.application.devices import ReportHeartbeat
+from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.sessions.authenticate import Authenticate
+from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
+from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
+
+__all__ = ["UseCases"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """One field a use case; the composition root fills them all or does not start."""
+
+    clock: Clock
+    published_keys: tuple[Mapping[str, str], ...]
+    authenticate: Authenticate
+    refresh_session: RefreshSession
+    close_session: CloseSession
+    choose_property: ChooseProperty
+    force_logout: ForceLogout
+    forget_operator: ForgetOperator
+    compose_dashboard: ComposeDashboard
+    compose_widget: ComposeWidget
+    report_heartbeat: ReportHeartbeat
+    check_readiness: CheckReadiness

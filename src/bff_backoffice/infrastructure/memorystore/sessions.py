@@ -1,0 +1,160 @@
+"""The sessions tier: one blob a device, refused `sid`s, and what tenant-service said of an operator.
+
+Fails closed: every method raises `StoreUnavailableError("sessions")` when Redis is away. Writes that depend on what is
+there are scripts, so that two replicas can't both win.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.sessions.stores import Admission
+from bff_backoffice.domain.device_proof import AccessClaims, VerifiedProof, replay_ttl_ms
+from bff_backoffice.domain.operator import (
+    BackofficeSessionId,
+    DeviceId,
+    IamSessionId,
+    Identifier,
+    Operator,
+    OperatorId,
+    TenantId,
+)
+from bff_backoffice.domain.sessions import SESSION_LIFETIME, BackofficeSession
+from bff_backoffice.infrastructure.memorystore import keys
+from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
+
+__all__ = ["RedisSessions"]
+
+# KEYS: session. ARGV: blob, sid, seconds. Keeps a session of the same sid that another replica was quicker to open.
+_OPEN: Final = """
+local kept = redis.call('GET', KEYS[1])
+if kept and cjson.decode(kept).iam_session_id == ARGV[2] then return kept end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+return ARGV[1]
+"""
+
+# KEYS: session. ARGV: blob, id, seconds. Writes only over itself: a session that was closed must not come back.
+_KEEP: Final = """
+local kept = redis.call('GET', KEYS[1])
+if not kept or cjson.decode(kept).id ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+return 1
+"""
+
+# KEYS: session. ARGV: id.
+_CLOSE: Final = """
+local kept = redis.call('GET', KEYS[1])
+if not kept or cjson.decode(kept).id ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+
+_SESSION_SECONDS: Final = int(SESSION_LIFETIME.total_seconds())
+
+_CHANGED: Final = b""
+"""In the operator's place: ask tenant-service, and do not keep the answer yet."""
+
+_CHANGED_SECONDS: Final = 2
+"""Longer than any call to tenant-service that began before the change can last."""
+
+
+def _parse(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook takes and gives anything
+    if issubclass(kind, Identifier):
+        return kind.parse(value)
+    raise NotImplementedError
+
+
+_SESSIONS: Final = msgspec.json.Decoder(BackofficeSession, dec_hook=_parse)
+_OPERATORS: Final = msgspec.json.Decoder(Operator, dec_hook=_parse)
+_ENCODE: Final = msgspec.json.Encoder(enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSessions:
+    """Sessions in Redis, with the proof's first use in the same round trip."""
+
+    redis: RedisStore
+    replay: ProofReplay
+    clock: Clock
+    operator_seconds: int
+
+    async def admit(self, claims: AccessClaims, proof: VerifiedProof) -> Admission:
+        """Use the proof and read session, operator and revocation: one round trip."""
+        raw = await self.replay.admit(
+            tenant_id=claims.tenant_id,
+            device_id=claims.device_id,
+            operator_id=claims.operator_id,
+            iam_session_id=claims.iam_session_id,
+            digest=proof.digest,
+            ttl_ms=replay_ttl_ms(proof.issued_at, now=self.clock()),
+            issued_at=proof.issued_at,
+            session_ttl_s=_SESSION_SECONDS,
+        )
+        return Admission(
+            session=None if raw.session is None else _SESSIONS.decode(raw.session),
+            operator=None if not raw.operator else _OPERATORS.decode(raw.operator),
+            revoked=raw.revoked,
+        )
+
+    async def use(self, proof: VerifiedProof) -> None:
+        """Use a proof that comes without an access token."""
+        ttl_ms = replay_ttl_ms(proof.issued_at, now=self.clock())
+        await self.replay.use(digest=proof.digest, ttl_ms=ttl_ms, issued_at=proof.issued_at)
+
+    async def open(self, session: BackofficeSession) -> BackofficeSession:
+        """Make this the device's session, unless one of the same `sid` is there; return the one that is kept."""
+        key = keys.session_of_device(session.tenant_id, session.device_id)
+        index = keys.devices_of_operator(session.tenant_id, session.operator_id)
+        # The index first: a session that nobody can find could not be ended.
+        answer = await self.redis.round_trip(
+            ("SADD", index, session.device_id),
+            ("EXPIRE", index, 2 * _SESSION_SECONDS),
+            ("EVAL", _OPEN, 1, key, _ENCODE(session), session.iam_session_id, _SESSION_SECONDS),
+        )
+        return _SESSIONS.decode(answer.replies[2])
+
+    async def keep(self, session: BackofficeSession) -> None:
+        """Write back a session, unless it was closed or replaced meanwhile."""
+        key = keys.session_of_device(session.tenant_id, session.device_id)
+        await self.redis.ask("EVAL", _KEEP, 1, key, _ENCODE(session), session.id, _SESSION_SECONDS)
+
+    async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
+        """The device's session."""
+        key = keys.session_of_device(tenant_id, device_id)
+        blob = await self.redis.ask("GET", key)
+        return None if blob is None else _SESSIONS.decode(blob)
+
+    async def of_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> tuple[BackofficeSession, ...]:
+        """The operator's sessions on all devices; the index may name devices that others use by now."""
+        index = keys.devices_of_operator(tenant_id, operator_id)
+        devices = await self.redis.ask("SMEMBERS", index)
+        sessions = [await self.current(tenant_id, DeviceId(device.decode())) for device in devices]
+        return tuple(each for each in sessions if each is not None and each.operator_id == operator_id)
+
+    async def close(self, tenant_id: TenantId, device_id: DeviceId, session_id: BackofficeSessionId) -> None:
+        """Forget the session, if it is still the device's."""
+        key = keys.session_of_device(tenant_id, device_id)
+        await self.redis.ask("EVAL", _CLOSE, 1, key, session_id)
+
+    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime) -> None:
+        """Refuse the tokens of this `sid` from now on, on every replica."""
+        seconds = max(1, math.ceil((until - self.clock()).total_seconds()))
+        key = keys.revoked_session(tenant_id, iam_session_id)
+        await self.redis.ask("SET", key, b"1", "EX", seconds)
+
+    async def remember_operator(self, operator: Operator) -> None:
+        """Keep what tenant-service said, for five minutes at most, unless it said meanwhile that it changed."""
+        key = keys.operator(operator.tenant_id, operator.id)
+        await self.redis.ask("SET", key, _ENCODE(operator), "NX", "EX", self.operator_seconds)
+
+    async def forget_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
+        """Ask tenant-service again at the next request."""
+        key = keys.operator(tenant_id, operator_id)
+        # Not DEL: an answer that was under way before the change would be kept for five minutes after it.
+        await self.redis.ask("SET", key, _CHANGED, "EX", _CHANGED_SECONDS)

@@ -1,0 +1,155 @@
+"""Metrics and logs: constant event names, identifiers as fields, never contents."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import datetime
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from bff_backoffice.infrastructure.breaker import BreakerState
+from bff_backoffice.infrastructure.http import CallOutcome
+
+__all__ = ["Metrics", "configure_logs"]
+
+_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 2.5, 5.0)
+_BREAKER: Final = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
+
+
+def configure_logs(*, level: str, text: bool) -> None:
+    """Send one line an event to standard error, as JSON or for a terminal."""
+    renderer = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+class Metrics:
+    """Everything that is counted, and the events that are logged beside it.
+
+    Meets the observer ports of presentation, of the upstream clients and of the composed reads. No label holds an
+    identifier of a person or a thing; routes are templates.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._log = structlog.get_logger()
+        registry = self.registry
+        self._requests = Counter(
+            "bff_backoffice_request", "Requests answered.", ["route", "method", "status_class"], registry=registry
+        )
+        self._seconds = Histogram(
+            "bff_backoffice_request_duration_seconds", "Until the last byte.", ["route", "method"],
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
+        self._inflight = Gauge("bff_backoffice_request_inflight", "Requests under way.", ["route"], registry=registry)
+        self._errors = Counter("bff_backoffice_errors", "Refusals by code.", ["route", "error_code"], registry=registry)
+        self._replays = Counter("bff_backoffice_dpop_replay_blocked", "Proofs that came twice.", registry=registry)
+        self._calls = Counter(
+            "bff_backoffice_upstream_call",
+            "Calls to upstreams.",
+            ["upstream", "operation", "outcome"],
+            registry=registry,
+        )
+        self._call_seconds = Histogram(
+            "bff_backoffice_upstream_duration_seconds", "Of calls to upstreams.", ["upstream"],
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
+        self._retries = Counter("bff_backoffice_upstream_retry", "Second tries.", ["upstream"], registry=registry)
+        self._reconnects = Counter(
+            "bff_backoffice_upstream_reconnect", "Kept connections that were dead.", ["upstream"], registry=registry
+        )
+        self._breaker = Gauge(
+            "bff_backoffice_circuit_breaker_state", "0 closed, 1 half open, 2 open.", ["upstream"], registry=registry
+        )
+        self._cache_away = Counter(
+            "bff_backoffice_cache_unavailable", "Cache operations that failed open.", ["operation"], registry=registry
+        )
+        self._events = Counter(
+            "bff_backoffice_platform_event", "Platform events by what became of them.", ["subject", "outcome"],
+            registry=registry,
+        )  # fmt: skip
+
+    def exposition(self) -> bytes:
+        """The text of `/metrics`."""
+        return generate_latest(self.registry)
+
+    # Requests --------------------------------------------------------------------------------------------------------
+
+    def began(self, route: str) -> None:
+        """A request reached a route."""
+        self._inflight.labels(route).inc()
+
+    def ended(self, *, route: str, method: str, status: int, code: str, seconds: float, request_id: str) -> None:
+        """A request was answered."""
+        if route != "unmatched":
+            self._inflight.labels(route).dec()
+        self._requests.labels(route, method, f"{status // 100}xx").inc()
+        self._seconds.labels(route, method).observe(seconds)
+        if code:
+            self._errors.labels(route, code).inc()
+            if code.endswith("PROOF_REPLAYED"):
+                self._replays.inc()
+        self._log.info(
+            "request", route=route, method=method, status=status, code=code or None, ms=round(seconds * 1000, 1),
+            request_id=request_id,
+        )  # fmt: skip
+
+    def failed(self, failure: Exception, *, route: str, request_id: str) -> None:
+        """Something that nobody foresaw was raised."""
+        self._log.error("request_failed", route=route, request_id=request_id, exc_info=failure)
+
+    # Upstreams -------------------------------------------------------------------------------------------------------
+
+    def observed(self, upstream: str, operation: str, outcome: CallOutcome, seconds: float) -> None:
+        """A call to an upstream ended."""
+        self._calls.labels(upstream, operation, outcome.value).inc()
+        self._call_seconds.labels(upstream).observe(seconds)
+
+    def retried(self, upstream: str, operation: str) -> None:
+        """A call was tried again."""
+        del operation
+        self._retries.labels(upstream).inc()
+
+    def reconnected(self, upstream: str, operation: str) -> None:
+        """A kept connection turned out to be dead and was replaced."""
+        del operation
+        self._reconnects.labels(upstream).inc()
+
+    def breaker_changed(self, upstream: str, state: BreakerState) -> None:
+        """A circuit breaker opened, half-opened or closed."""
+        self._breaker.labels(upstream).set(_BREAKER[state])
+        self._log.warning("breaker_changed", upstream=upstream, state=state.value)
+
+    # Composed reads --------------------------------------------------------------------------------------------------
+
+    def cache_unavailable(self, operation: str) -> None:
+        """The cache could not be asked; the read went on without it."""
+        self._cache_away.labels(operation).inc()
+
+    def load_surprised(self, name: str, failure: Exception) -> None:
+        """A loader raised what no gateway raises."""
+        self._log.error("load_surprised", widget=name, exc_info=failure)
+
+    # Platform events -------------------------------------------------------------------------------------------------
+
+    def consumed(self, subject: str, outcome: str, *, published_at: datetime | None = None) -> None:
+        """A platform event was handled (`done`), of no interest (`ignored`) or set aside (`parked`)."""
+        del published_at
+        self._events.labels(subject, outcome).inc()
+        if outcome == "parked":
+            self._log.error("event_parked", subject=subject)

@@ -1,0 +1,122 @@
+"""From a matched route to its answer: policy first, in the order of contract section 2.1, then the handler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bff_backoffice.application.sessions.authenticate import Authenticated, RequestFacts
+from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.operator import OperatorRole, PropertyId
+from bff_backoffice.domain.sessions import choose_property
+from bff_backoffice.presentation import request_parts
+from bff_backoffice.presentation.exchange import Exchange, Response
+from bff_backoffice.presentation.route_table import Access, Route
+from bff_backoffice.presentation.words import choose_language
+
+__all__ = ["Arrival", "Dispatch", "require_media_type"]
+
+_ALL_ROUTES: Final = frozenset({OperatorRole.GENERAL_MANAGER, OperatorRole.OWNER})
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A request that has reached a route and was read, before any policy."""
+
+    route: Route
+    path: str
+    parameters: dict[str, str]
+    headers: dict[str, tuple[str, ...]]
+    query: bytes
+    body: bytes
+    request_id: str
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Runs a route's policy and then its handler.
+
+    Raises:
+        Refusal: the policy's, or the handler's.
+        UpstreamError: what the handler did not turn into an answer.
+        StoreUnavailableError: the same.
+    """
+
+    use: UseCases
+
+    async def __call__(self, arrival: Arrival) -> Response:
+        route, headers = arrival.route, arrival.headers
+        media_type = request_parts.chosen_media_type(headers.get("accept", ()), route.produces)
+        who = await self._authenticated(arrival) if route.access is Access.OPERATOR else None
+        query = request_parts.query_map(arrival.query)
+        property_id = self._property(arrival, query, who)
+        if who is not None and not who.operator.roles & (route.roles | _ALL_ROUTES):
+            raise Refusal(Code.ROLE_FORBIDDEN)
+        request_parts.require_well_formed_app(headers)
+        locale = None if who is None else who.operator.locale
+        exchange = Exchange(
+            method=route.method,
+            path=arrival.path,
+            parameters=arrival.parameters,
+            query=query,
+            headers=headers,
+            raw_body=arrival.body,
+            body=None if route.body is None else request_parts.decoded_body(arrival.body, route.body),
+            media_type=media_type,
+            request_id=arrival.request_id,
+            traceparent=arrival.traceparent,
+            language=choose_language(", ".join(headers.get("accept-language", ())) or None, locale),
+            who=who,
+            property_id=property_id,
+        )
+        return await route.handler(exchange, self.use)
+
+    async def _authenticated(self, arrival: Arrival) -> Authenticated:
+        headers = arrival.headers
+        (device_id, *_) = headers.get("x-device-id", (None,))
+        return await self.use.authenticate(
+            RequestFacts(
+                authorization=headers.get("authorization", ()),
+                proofs=headers.get("dpop", ()),
+                device_id=device_id,
+                method=arrival.route.method,
+                path=arrival.path,
+                body=arrival.body,
+                request_id=arrival.request_id,
+                traceparent=arrival.traceparent,
+                app=request_parts.app_facts(headers),
+            )
+        )
+
+    @staticmethod
+    def _property(arrival: Arrival, query: dict[str, list[str]], who: Authenticated | None) -> PropertyId | None:
+        """The property that the request names, else the session's primary one; outside the scope it does not exist."""
+        if who is None:
+            return None
+        scope = who.operator.property_scope
+        wanted = request_parts.wanted_property(arrival.headers, query)
+        if wanted is not None and wanted not in scope:
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+        chosen = wanted or choose_property(who.session.primary_property_id, scope)
+        if chosen is None and arrival.route.needs_property:
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+        return chosen
+
+
+def require_media_type(route: Route, headers: dict[str, tuple[str, ...]]) -> None:
+    """A route with a body takes JSON in UTF-8 and nothing else.
+
+    Raises:
+        Refusal: UNSUPPORTED_MEDIA_TYPE.
+    """
+    if route.body is None:
+        return
+    (given, *_) = headers.get("content-type", ("",))
+    kind, _, rest = given.partition(";")
+    if kind.strip().lower() != _JSON or ("charset" in rest.lower() and "utf-8" not in rest.lower()):
+        raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "Send application/json.")
+    if headers.get("content-encoding", ("identity",))[0].lower() != "identity":
+        raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body without a content coding.")

@@ -1,0 +1,187 @@
+"""Headers, query and body of a request, read strictly: what is malformed gets a clear error that names the place."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+from ulid import ULID
+
+from bff_backoffice.application.sessions.authenticate import AppFacts
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.operator import AppPlatform, MalformedIdentifierError, NetworkProfile, PropertyId
+from bff_backoffice.presentation.exchange import malformed
+
+__all__ = [
+    "app_facts",
+    "chosen_media_type",
+    "decoded_body",
+    "header_map",
+    "query_map",
+    "request_id",
+    "require_well_formed_app",
+    "traceparent",
+    "wanted_property",
+]
+
+_ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", re.IGNORECASE)
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
+_VERSION: Final = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:[-+][0-9A-Za-z.+-]{1,40})?\Z")
+_MOST_PARAMETERS: Final = 50
+_APP_HEADERS: Final = ("x-app-version", "x-app-platform", "x-network-profile")
+_PLATFORMS: Final = frozenset(AppPlatform)
+_PROFILES: Final = frozenset(NetworkProfile)
+
+Headers = Mapping[str, tuple[str, ...]]
+
+
+def header_map(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, tuple[str, ...]]:
+    """All header fields by lower-case name, with every value of each."""
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        key = name.decode("latin-1").lower()
+        headers[key] = (*headers.get(key, ()), value.decode("latin-1"))
+    return headers
+
+
+def query_map(query: bytes) -> dict[str, list[str]]:
+    """The query's parameters.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for bytes that are no UTF-8 and for too many parameters.
+    """
+    try:
+        return parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise malformed("query", "malformed", "The query can't be read.") from None
+
+
+def request_id(headers: Headers) -> str:
+    """The client's ULID, or a new one where it is absent or malformed."""
+    (given, *_) = headers.get("x-request-id", ("",))
+    return given if _ULID.match(given) else str(ULID())
+
+
+def traceparent(headers: Headers) -> str:
+    """The W3C trace context of this request's span: the caller's trace goes on, or a new one begins."""
+    (given, *_) = headers.get("traceparent", ("",))
+    found = _TRACEPARENT.match(given)
+    trace, flags = (found[1], found[2]) if found else (secrets.token_hex(16), "01")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+
+
+def wanted_property(headers: Headers, query: Mapping[str, list[str]]) -> PropertyId | None:
+    """`X-Property-Id` or `?propertyId=`.
+
+    Raises:
+        Refusal: VALIDATION_FAILED when both come and differ; RESOURCE_NOT_FOUND for what can't be a property.
+    """
+    given = {*headers.get("x-property-id", ()), *query.get("propertyId", ())}
+    if len(given) > 1:
+        raise malformed("header.x-property-id", "conflict", "Header and query name different properties.")
+    if not given:
+        return None
+    try:
+        return PropertyId.parse(given.pop())
+    except MalformedIdentifierError:
+        raise Refusal(Code.RESOURCE_NOT_FOUND) from None
+
+
+def app_facts(headers: Headers) -> AppFacts:
+    """What the desktop says of itself; a malformed header counts as absent here and is refused once its turn comes."""
+    version, platform, profile = (_first(headers, name) for name in _APP_HEADERS)
+    return AppFacts(
+        version=version if version is not None and _VERSION.match(version) else None,
+        platform=AppPlatform(platform) if platform in _PLATFORMS else None,
+        network_profile=NetworkProfile(profile) if profile in _PROFILES else None,
+    )
+
+
+def require_well_formed_app(headers: Headers) -> None:
+    """Refuse an `X-App-Version`, `X-App-Platform` or `X-Network-Profile` that is none.
+
+    Raises:
+        Refusal: VALIDATION_FAILED that names the header.
+    """
+    version, platform, profile = (_first(headers, name) for name in _APP_HEADERS)
+    if version is not None and not _VERSION.match(version):
+        raise malformed("header.x-app-version", "malformed", "A version looks like 1.4.2.")
+    if platform is not None and platform not in _PLATFORMS:
+        raise malformed("header.x-app-platform", "unknown", f"One of {', '.join(sorted(_PLATFORMS))}.")
+    if profile is not None and profile not in _PROFILES:
+        raise malformed("header.x-network-profile", "unknown", f"One of {', '.join(sorted(_PROFILES))}.")
+
+
+def _first(headers: Headers, name: str) -> str | None:
+    values = headers.get(name)
+    return values[0] if values else None
+
+
+def chosen_media_type(accept: tuple[str, ...], produces: tuple[str, ...]) -> str:
+    """The best of what the route makes that the client takes (RFC 9110, section 12.5.1); the first of ours wins a tie.
+
+    Raises:
+        Refusal: NOT_ACCEPTABLE.
+    """
+    ranges = [_media_range(part) for part in ",".join(accept).split(",") if part.strip()]
+    if not ranges:
+        return produces[0]
+    best = max(produces, key=lambda each: _quality(each, ranges))
+    if _quality(best, ranges) <= 0:
+        raise Refusal(Code.NOT_ACCEPTABLE, f"This route answers with {', '.join(produces)}.")
+    return best
+
+
+def _media_range(text: str) -> tuple[str, float]:
+    kind, *parameters = (part.strip().lower() for part in text.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                quality = min(1.0, max(0.0, float(parameter[2:])))
+            except ValueError:
+                quality = 0.0
+    return kind, quality
+
+
+def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
+    """The quality of the most specific range that covers the type."""
+    kinds = (media_type, media_type.partition("/")[0] + "/*", "*/*")
+    for kind in kinds:
+        for wanted, quality in ranges:
+            if wanted == kind:
+                return quality
+    return 0.0
+
+
+@cache
+def _decoder(kind: type) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+_PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`\Z")
+_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]+)`")
+
+
+def decoded_body(raw: bytes, kind: type) -> Any:  # noqa: ANN401 - the route knows its type
+    """The body as the route's type.
+
+    Raises:
+        Refusal: VALIDATION_FAILED that names the place.
+    """
+    try:
+        return _decoder(kind).decode(raw)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        place, missing = _PLACE.search(text), _MISSING.search(text)
+        path = "body" + (place["path"] if place else "")
+        if missing is not None:
+            raise malformed(f"{path}.{missing['name']}", "required", "The member is missing.") from None
+        raise malformed(path, "invalid", _PLACE.sub("", text)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise malformed("body", "malformed", "The body is not JSON.") from None

@@ -1,0 +1,147 @@
+"""The dashboard in its representations, and one widget of it again (contract, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bff_backoffice.application.dashboard import EndFrame, Frame, StartFrame, WidgetFrame
+from bff_backoffice.application.dashboard_widgets import DashboardRequest
+from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.domain.errors import Code
+from bff_backoffice.presentation.dashboard_frames import Reader, as_event, as_line, one_object, one_widget
+from bff_backoffice.presentation.dashboard_schemas import DASHBOARD, FRAME, WIDGET
+from bff_backoffice.presentation.exchange import Begin, Exchange, Response, Stream, Whole, Write, malformed
+from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
+
+__all__ = ["ROUTES"]
+
+_NDJSON: Final = "application/x-ndjson"
+_HTML: Final = "text/html"
+_EVENTS: Final = "text/event-stream"
+_JSON: Final = "application/json"
+
+_LONGEST_BUDGET_MS: Final = 600_000
+
+Encode = Callable[[Frame], bytes]
+
+
+async def get_dashboard(exchange: Exchange, use: UseCases) -> Response:
+    """Compose the board; the representation is the client's choice, the frames are the same."""
+    request, reader = _request(exchange), _reader(exchange)
+    match exchange.media_type:
+        case "application/json":
+            return await _settled(request, reader, use)
+        case "text/event-stream":
+            return _framed(_EVENTS, lambda frame: as_event(frame, reader), request, use)
+        case _:
+            return _framed(_NDJSON, lambda frame: as_line(frame, reader), request, use)
+
+
+async def get_dashboard_widget(exchange: Exchange, use: UseCases) -> Response:
+    """Compose one widget again."""
+    request = _request(exchange)
+    composed = await use.compose_widget(request, exchange.parameters["widgetId"])
+    return Whole(
+        status=200,
+        body=one_widget(composed.plan, composed.frame, _reader(exchange)),
+        media_type=_JSON,
+        headers=(("X-Cache", composed.cache_status), ("Content-Language", exchange.language.tag)),
+    )
+
+
+def _framed(media_type: str, encode: Encode, request: DashboardRequest, use: UseCases) -> Stream:
+    """One chunk for all frames that are ready together, flushed at once."""
+
+    async def run(begin: Begin) -> None:
+        write: Write | None = None
+
+        async def emit(frames: Sequence[Frame]) -> None:
+            nonlocal write
+            if write is None:
+                write = await begin(_headers(frames[0], request))
+            await write(b"".join(map(encode, frames)))
+
+        await use.compose_dashboard(request, emit)
+
+    return Stream(media_type=media_type, run=run)
+
+
+async def _settled(request: DashboardRequest, reader: Reader, use: UseCases) -> Whole:
+    frames: list[Frame] = []
+
+    async def keep(ready: Sequence[Frame]) -> None:
+        frames.extend(ready)
+
+    await use.compose_dashboard(request, keep)
+    start, end = frames[0], frames[-1]
+    if not isinstance(start, StartFrame) or not isinstance(end, EndFrame):
+        raise RuntimeError("a composition begins with a start frame and ends with an end frame")
+    widgets = [frame for frame in frames if isinstance(frame, WidgetFrame)]
+    return Whole(
+        status=200,
+        body=one_object(start, widgets, end, reader),
+        media_type=_JSON,
+        headers=tuple(_headers(start, request)),
+    )
+
+
+def _headers(first: Frame, request: DashboardRequest) -> list[tuple[str, str]]:
+    cache = first.cache_status if isinstance(first, StartFrame) else "BYPASS"
+    return [("X-Cache", cache), ("Content-Language", request.locale)]
+
+
+def _reader(exchange: Exchange) -> Reader:
+    return Reader(
+        language=exchange.language, request_id=exchange.request_id, trace_id=exchange.traceparent.split("-")[1]
+    )
+
+
+def _request(exchange: Exchange) -> DashboardRequest:
+    names = exchange.one("widgets")
+    return DashboardRequest(
+        operator=exchange.context,
+        locale=exchange.language.tag,
+        request_id=exchange.request_id,
+        traceparent=exchange.traceparent,
+        widgets=None if names is None else tuple(name.strip() for name in names.split(",")),
+        budget_ms=_budget(exchange),
+    )
+
+
+def _budget(exchange: Exchange) -> int | None:
+    given = exchange.header("x-client-budget-ms")
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdigit() or not 0 < int(given) <= _LONGEST_BUDGET_MS:
+        raise malformed("header.x-client-budget-ms", "malformed", f"Milliseconds, 1 to {_LONGEST_BUDGET_MS}.")
+    return int(given)
+
+
+_PARAMETERS: Final = (
+    Parameter("propertyId", "query", "Which property; else `X-Property-Id`, else the session's primary one."),
+    Parameter("widgets", "query", "Only these widgets, by id, comma-separated."),
+    Parameter("X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.", {"type": "integer"}),
+)
+
+_CONTENT: Final = {
+    _NDJSON: {**FRAME, "description": "One line a frame, flushed as it is ready."},
+    _JSON: DASHBOARD,
+    _EVENTS: {"type": "string", "description": "The same frames as events, named for their kind."},
+    _HTML: {"type": "string", "description": "Every skeleton first, each widget as it is ready."},
+}
+
+ROUTES: Final = (
+    Route(
+        method="GET", path="/dashboard", access=Access.OPERATOR, handler=get_dashboard, tag="dashboard",
+        summary="The composed dashboard, streamed", produces=(_NDJSON, _JSON, _EVENTS), needs_property=True,
+        answers={200: Answer("The board.", _CONTENT)},
+        parameters=_PARAMETERS, refusals=(Code.RESOURCE_NOT_FOUND, Code.VALIDATION_FAILED),
+    ),
+    Route(
+        method="GET", path="/dashboard/widgets/{widgetId}", access=Access.OPERATOR, handler=get_dashboard_widget,
+        tag="dashboard", summary="One widget again", needs_property=True,
+        answers={200: Answer("The widget.", {_JSON: WIDGET})},
+        parameters=(_PARAMETERS[0], _PARAMETERS[2]), refusals=(Code.RESOURCE_NOT_FOUND, Code.ROLE_FORBIDDEN),
+    ),
+)  # fmt: skip
