@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -17,6 +17,7 @@ from bff_backoffice.application.read_through import LoadedData, ReadThrough, Ser
 from bff_backoffice.domain.dashboard import (
     LAYOUT,
     CacheStatus,
+    Source,
     Variant,
     Widget,
     WidgetId,
@@ -137,7 +138,7 @@ class WidgetReads:
                 as_of=None,
                 age_ms=None,
                 upstream_ms=None,
-                sources=tuple(widget.sources),
+                sources=_names(widget.sources),
                 data=None,
                 failure=served.failure,
             )
@@ -165,8 +166,8 @@ class WidgetReads:
         async def load(deadline: float) -> LoadedData:
             loaded = await loader(_call(request, deadline))
             return LoadedData(
-                data=msgspec.Raw(msgspec.json.encode(loaded.tile)),
-                sources=tuple(loaded.sources),
+                data=msgspec.Raw(_ENCODER.encode(loaded.tile)),
+                sources=_names(loaded.sources),
                 fallback=loaded.fallback,
             )
 
@@ -174,8 +175,22 @@ class WidgetReads:
             key=_key(widget, request, request.operator.property_id),
             load=load,
             deadline_ms=widget.deadline_ms,
-            sources=tuple(widget.sources),
+            sources=_names(widget.sources),
         )
+
+
+def _plain(value: object) -> str:
+    """Return an identifier as the text that it is: msgspec takes no subclasses of str."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
+
+
+def _names(sources: tuple[Source, ...]) -> tuple[str, ...]:
+    return tuple(source.value for source in sources)
 
 
 def _call(request: DashboardRequest, deadline: float) -> CallContext:

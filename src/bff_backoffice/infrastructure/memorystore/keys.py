@@ -67,3 +67,17 @@ def projection(tenant_id: TenantId, property_id: PropertyId, name: str, variants
 def projection_lead(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
     """Who loads that part now: a fencing token."""
     return projection(tenant_id, property_id, name, variants) + ":lead"
+
+
+CONSUMER_GROUP: Final = "bff-backoffice"
+"""This service's group on the platform's stream of events."""
+
+
+def platform_events() -> str:
+    """The stream that every service of the platform publishes on (docs/upstreams.md, "The bus")."""
+    return "platform:events"
+
+
+def parked_events() -> str:
+    """Events that could not be handled, with the reason; positions and names of the platform's, nobody's cache."""
+    return "bff-backoffice:parked"

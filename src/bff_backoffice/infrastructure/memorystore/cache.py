@@ -1,0 +1,78 @@
+"""The cache tier: composed parts of boards, and who loads one.
+
+Every method raises `StoreUnavailableError` when Redis is away; the callers fail open. What is stored goes with its own
+expiry, so an eviction policy (`allkeys-lru`) may take any of it at any time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bff_backoffice.application.projections import Lead, ProjectionKey
+from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.keys import projection, projection_lead
+
+__all__ = ["RedisProjections"]
+
+# KEYS: value, lead. ARGV: token, ms. What is stored is read in the same step: whoever gets the lead because another has
+# just finished must see what that one stored.
+_LEAD: Final = """
+local stored = redis.call('GET', KEYS[1])
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {1, stored} end
+return {0, stored}
+"""
+
+# KEYS: value, lead. ARGV: token, keep ms, value if there is one. Only the current leader stores: one that was overtaken
+# would put older data over its successor's.
+_SETTLE: Final = """
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+if ARGV[3] then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) end
+redis.call('DEL', KEYS[2])
+return 1
+"""
+
+_TOKEN_BYTES: Final = 16
+"""As many as a UUID has: two leaders must never hold the same token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisProjections:
+    """Projections in Redis, one key each, so that one `MGET` reads a board."""
+
+    redis: RedisStore
+
+    async def last_known(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> list[bytes | None]:
+        """Return what is stored under each key, in order: one round trip."""
+        stored: list[bytes | None] = await self.redis.ask("MGET", *(_value(tenant_id, key) for key in keys))
+        return stored
+
+    async def lead(self, tenant_id: TenantId, key: ProjectionKey, *, hold_ms: int) -> Lead:
+        """Become the one that loads this for at most `hold_ms`, unless somebody is: one atomic step."""
+        token = secrets.token_hex(_TOKEN_BYTES)
+        leads, stored = await self.redis.ask("EVAL", _LEAD, 2, *_both(tenant_id, key), token, hold_ms)
+        return Lead(token=token if leads else None, stored=stored)
+
+    async def settle(
+        self, tenant_id: TenantId, key: ProjectionKey, token: str, stored: bytes | None, *, keep_ms: int
+    ) -> bool:
+        """Store the value, if there is one, and stop leading, if `token` still leads: one atomic step."""
+        value = () if stored is None else (stored,)
+        settled = await self.redis.ask("EVAL", _SETTLE, 2, *_both(tenant_id, key), token, keep_ms, *value)
+        return bool(settled)
+
+    async def forget(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> None:
+        """Remove what is stored, without waiting for the memory to be freed."""
+        if keys:
+            await self.redis.ask("UNLINK", *(_value(tenant_id, key) for key in keys))
+
+
+def _value(tenant_id: TenantId, key: ProjectionKey) -> str:
+    return projection(tenant_id, key.property_id, key.name, key.variants)
+
+
+def _both(tenant_id: TenantId, key: ProjectionKey) -> tuple[str, str]:
+    return _value(tenant_id, key), projection_lead(tenant_id, key.property_id, key.name, key.variants)
