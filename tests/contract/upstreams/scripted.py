@@ -49,7 +49,9 @@ def http_answer(
     body: bytes = b"{}", *, status: int = 200, content_type: str = "application/json", **headers: str
 ) -> bytes:
     """A whole answer with its length; `Retry_After="1"` gives `Retry-After: 1`."""
-    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}"]
+    lines = [f"HTTP/1.1 {status} Whatever"]
+    if status not in {204, 304}:
+        lines.append(f"Content-Length: {len(body)}")
     if content_type:
         lines.append(f"Content-Type: {content_type}")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -206,10 +208,11 @@ async def some_client(
     limit_seconds: float = 5.0,
     breaker_enabled: bool = True,
     max_body_bytes: int = 4 * 1024 * 1024,
+    of: Upstream | None = None,
 ) -> AsyncIterator[tuple[UpstreamClient, RecordingUpstreamObserver]]:
-    """A client for this address, with the observer that hears of its calls."""
+    """A client for this address, with the observer that hears of its calls; `of` is a gateway's own upstream."""
     observer = RecordingUpstreamObserver()
-    upstream = Upstream(
+    upstream = of or Upstream(
         name="some-service", limit_seconds=limit_seconds, retries=retries, max_body_bytes=max_body_bytes
     )
     async with open_upstream(

@@ -76,9 +76,9 @@ class Call(Generic[T]):
     path: str
     bounds: CallBounds
     decode: Callable[[bytes], T]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     limit_seconds: float | None = None
     repeatable: bool = False
 

@@ -90,7 +90,9 @@ class IamGateway:
             path=f"/api/v1/sessions/{_segment(session_id)}/validate",
             bounds=Bounds(deadline=deadline, request_id=request_id, traceparent=traceparent),
             headers={"X-Tenant-Id": relabelled(tenant_id, "ten"), "X-Device-Id": device_id},
-            body=_ENCODER.encode({"userId": operator_id, "deviceId": device_id, "keyThumbprint": key_thumbprint}),
+            body=_ENCODER.encode(
+                {"userId": str(operator_id), "deviceId": str(device_id), "keyThumbprint": key_thumbprint}
+            ),
             decode=partial(_validation, operator_id, device_id),
             limit_seconds=_VALIDATE_SECONDS,
             repeatable=True,

@@ -73,7 +73,7 @@ def _card(call: CallContext, body: bytes) -> PropertyTile:
     photo = found.cover_photo
     alt = photo.alt if photo else None
     return PropertyTile(
-        id=property_of(call),
+        id=str(property_of(call)),
         name=found.name.in_language(call.locale),
         city=found.address.city,
         country=found.address.country_iso2,
