@@ -114,8 +114,8 @@ def refusal_of_widget(frame: WidgetFrame) -> Refusal | None:
 def _start_members(frame: StartFrame, reader: Reader) -> Members:
     return {
         "snapshotId": frame.snapshot_id,
-        "tenantId": frame.tenant_id,
-        "propertyId": frame.property_id,
+        "tenantId": str(frame.tenant_id),
+        "propertyId": str(frame.property_id),
         "locale": reader.language.tag,
         "dir": reader.language.dir,
         "generatedAt": _moment(frame.generated_at),

@@ -21,7 +21,9 @@ def property_card(page: Page, tile: PropertyTile) -> Markup:
     if tile.photo_url and tile.photo_url.startswith(("https://", "http://")):
         # Any other scheme in an address from outside could be a script.
         photo = void("img", src=tile.photo_url, alt=tile.photo_alt or tile.name, class_="photo", decoding="async")
-    place = f"{tile.city}, {_country(language.babel_locale, tile.country)}"
+    comma = "\u060c " if language.dir == "rtl" else ", "
+    # Each name on its own: a Latin city before an Arabic country would otherwise turn the two round.
+    place = fragment(bidi(tile.city), comma, bidi(_country(language.babel_locale, tile.country)))
     words = el(
         "div",
         el("p", el("strong", bidi(tile.name)), class_="name"),

@@ -92,6 +92,6 @@ def _change(language: Language, difference: Decimal, amount: str, before: str) -
     return el(
         "p",
         el("span", el("span", arrow, aria_hidden="true"), " ", bidi(words), class_=f"change is-{key}"),
-        el("span", message(language, "label.previous"), ": ", bidi(before), class_="before"),
+        el("span", message(language, "label.previous", value=before), class_="before"),
         class_="trend",
     )

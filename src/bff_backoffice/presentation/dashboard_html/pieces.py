@@ -18,7 +18,11 @@ def figure(value: str, *, beside: str | None = None) -> Markup:
 
 def facts(*pairs: tuple[str, str] | None) -> Markup:
     """Return labelled values as a definition list; a pair that is None is left out."""
-    rows = [el("div", el("dt", pair[0]), el("dd", bidi(pair[1]))) for pair in pairs if pair is not None]
+    rows = [
+        el("div", el("dt", pair[0]), el("dd", pair[1] if isinstance(pair[1], Markup) else bidi(pair[1])))
+        for pair in pairs
+        if pair is not None
+    ]
     return el("dl", *rows, class_="facts")
 
 
