@@ -28,8 +28,36 @@ from __future__ import annotations
 from typing import Final
 
 from platform_sim.kernel import Service
-from platform_sim.services import iam, tenant
+from platform_sim.services import (
+    ai_orchestrator,
+    analytics,
+    billing,
+    housekeeping,
+    iam,
+    inventory,
+    maintenance,
+    notification,
+    pricing,
+    reservation,
+    sync,
+    tenant,
+)
+from platform_sim.services import property as property_service
 
 __all__ = ["SERVICES"]
 
-SERVICES: Final[tuple[Service, ...]] = (iam.SERVICE, tenant.SERVICE)
+SERVICES: Final[tuple[Service, ...]] = (
+    iam.SERVICE,
+    tenant.SERVICE,
+    property_service.SERVICE,
+    reservation.SERVICE,
+    housekeeping.SERVICE,
+    maintenance.SERVICE,
+    billing.SERVICE,
+    inventory.SERVICE,
+    pricing.SERVICE,
+    analytics.SERVICE,
+    notification.SERVICE,
+    ai_orchestrator.SERVICE,
+    sync.SERVICE,
+)

@@ -1,0 +1,37 @@
+"""housekeeping-service: which rooms are clean, and who cleans the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from platform_sim.dialect import Dialect
+from platform_sim.kernel import Handler, Need, Route, Service
+from platform_sim.services import housekeeping_reads as reads
+
+__all__ = ["SERVICE"]
+
+_ROOT: Final = "/api/v1/housekeeping"
+
+
+def _read(path: str, handler: Handler, *, about: Need = "required") -> Route:
+    return Route(method="GET", path=f"{_ROOT}{path}", handler=handler, property=about)
+
+
+SERVICE: Final = Service(
+    name="housekeeping-service",
+    dialect=Dialect(
+        domain="HOUSEKEEPING",
+        property_place="query",
+        property_prefix="prp",
+        prefixes={"rmu": "rom", "usr": "stf"},
+        key_format="uuid",
+        error_extras=("i18nKey", "context"),
+    ),
+    routes=(
+        _read("/rooms/summary", reads.rooms_summary),
+        _read("/rooms", reads.rooms),
+        _read("/rooms/{id}", reads.one_room, about="accepted"),
+        _read("/tasks", reads.tasks),
+        _read("/tasks/{id}", reads.one_task, about="accepted"),
+    ),
+)
