@@ -15,6 +15,8 @@ from aiohttp import web
 from platform_sim.dialect import Money
 from platform_sim.faults import FaultRule, InvalidFaultError
 from platform_sim.kernel import PublishedEvent
+from platform_sim.network_proxy import InvalidWeatherError, NetworkProxy, Weather
+from platform_sim.reactions import react
 from platform_sim.services import SERVICES
 from platform_sim.simulator import Simulator
 from platform_sim.world.published import published_world
@@ -45,6 +47,9 @@ def add_routes(app: web.Application, simulator: Simulator) -> None:
         ("PUT", "/_control/tenants/{id}/policy", control.put_policy),
         ("GET", "/_control/events", control.read_events),
         ("POST", "/_control/events", control.publish_event),
+        ("GET", "/_control/network", control.read_network),
+        ("PUT", "/_control/network", control.put_network),
+        ("DELETE", "/_control/network", control.clear_network),
         ("POST", "/_control/reset", control.reset),
     ):
         app.router.add_route(method, path, guarded(handler))
@@ -58,7 +63,7 @@ def guarded(handler: Handler) -> Handler:
             return _problem(403, "control routes answer only to this machine")
         try:
             return await handler(request)
-        except (_InvalidError, InvalidFaultError) as wrong:
+        except (_InvalidError, InvalidFaultError, InvalidWeatherError) as wrong:
             return _problem(400, str(wrong))
 
     return call
@@ -131,7 +136,26 @@ class _Control:
             raise _InvalidError("subject, tenantId and orderingKey are texts")
         if not isinstance(payload, dict):
             raise _InvalidError("payload is an object")
+        react(self.simulator.world, subject, tenant_id, payload)
         return await self._publish(subject, tenant_id, payload, key)
+
+    async def read_network(self, _: web.Request) -> web.Response:
+        return _json(self._network().weather.wire())
+
+    async def put_network(self, request: web.Request) -> web.Response:
+        weather = Weather.parse(await _body(request))
+        self._network().change(weather)
+        return _json(weather.wire())
+
+    async def clear_network(self, _: web.Request) -> web.Response:
+        if self.simulator.network is not None:
+            self.simulator.network.change(Weather())
+        return web.Response(status=204)
+
+    def _network(self) -> NetworkProxy:
+        if self.simulator.network is None:
+            raise _InvalidError("no network proxy runs: start the simulator with --proxy-port and --proxy-target")
+        return self.simulator.network
 
     async def reset(self, _: web.Request) -> web.Response:
         self.simulator.reset()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from platform_sim.bus import Bus
 from platform_sim.faults import FaultBoard
 from platform_sim.idempotency import Deduplication
+from platform_sim.network_proxy import NetworkProxy, Weather
 from platform_sim.recorder import Recorder
 from platform_sim.world.generate import generate
 from platform_sim.world.world import World
@@ -32,6 +33,8 @@ class Simulator:
     recorder: Recorder = field(default_factory=Recorder)
     faults: FaultBoard = field(default_factory=FaultBoard)
     keys: Deduplication = field(default_factory=Deduplication)
+    network: NetworkProxy | None = None
+    """The proxy in front of the service, where one was asked for."""
 
     @classmethod
     def begin(cls, *, seed: int, bus: Bus, clock: Callable[[], datetime] = utc_now) -> Simulator:
@@ -39,9 +42,11 @@ class Simulator:
         return cls(seed=seed, bus=bus, world=generate(seed, clock()), clock=clock)
 
     def reset(self) -> None:
-        """The world as it began: seed identifiers, no faults, nothing recorded, no key remembered."""
+        """The world as it began: seed identifiers, no faults, fair weather, nothing recorded or remembered."""
         self.faults.lift()
         self.world = generate(self.seed, self.clock())
         self.recorder.requests.clear()
         self.recorder.effects.clear()
         self.keys.forget()
+        if self.network is not None:
+            self.network.change(Weather())

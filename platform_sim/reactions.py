@@ -1,0 +1,39 @@
+"""What an event that was published by hand changes in the world, so that later answers fit what was announced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from platform_sim.world.world import World
+
+__all__ = ["react"]
+
+_MEMBERSHIP_STATES: Final = {"suspended": "suspended", "removed": "removed", "reactivated": "active"}
+_LOCKED: Final = {"locked": True, "unlocked": False}
+
+
+def react(world: World, subject: str, tenant_id: str, payload: Mapping[str, object]) -> None:
+    """Follow an event of iam-service or tenant-service. An event that names nothing known changes nothing."""
+    parts = subject.split(".")
+    match parts[1:4]:
+        case ["iam", "session", "revoked"]:
+            session = world.identity.sessions.get(str(payload.get("sessionId")))
+            if session is not None and session.tenant_id == tenant_id and session.revoked_reason is None:
+                session.revoked_reason = str(payload.get("reason", "announced"))
+        case ["iam", "user", ("locked" | "unlocked") as verb]:
+            operator = world.operators.get(str(payload.get("userId")))
+            if operator is not None and operator.tenant_id == tenant_id:
+                operator.locked = _LOCKED[verb]
+        case ["iam", "device", ("locked" | "unlocked") as verb]:
+            device = world.devices.get(str(payload.get("deviceId")))
+            if device is not None and device.tenant_id == tenant_id:
+                device.locked = _LOCKED[verb]
+        case ["tenant", "membership", verb] if verb in _MEMBERSHIP_STATES:
+            operator = world.operators.get(str(payload.get("userId")))
+            if operator is not None and operator.tenant_id == tenant_id:
+                operator.state = _MEMBERSHIP_STATES[verb]
+        case ["tenant", ("suspended" | "reactivated") as verb, *_] if tenant_id in world.tenants:
+            world.tenants[tenant_id].status = "suspended" if verb == "suspended" else "active"
+        case _:
+            pass
