@@ -1,0 +1,205 @@
+"""How the HTTP client and its circuit breaker work together, over real sockets and on a breaker clock of the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from bff_backoffice.application.ports import UpstreamError, UpstreamTimeoutError, UpstreamUnavailableError
+from bff_backoffice.infrastructure.breaker import BreakerState, CircuitBreaker
+from bff_backoffice.infrastructure.http import CallOutcome, Upstream, UpstreamClient
+from bff_backoffice.infrastructure.http.connections import open_connections
+from bff_backoffice.infrastructure.http.retry_budget import RetryBudget
+from tests.contract.upstreams.scripted import (
+    RecordingUpstreamObserver,
+    ScriptedUpstream,
+    always,
+    bounds,
+    hang,
+    http_answer,
+    in_turn,
+    reset,
+    scripted,
+    the_clock,
+    the_identity,
+)
+
+GOOD = always(http_answer(b'{"name": "bed"}'))
+DOWN = always(http_answer(status=503))
+NOT_FOUND = always(http_answer(b'{"code": "MELMASTOON.X.NOT_FOUND"}', status=404))
+
+
+class TheBreakerClock:
+    """Seconds that pass when the test says so."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@asynccontextmanager
+async def broken(
+    script, *, retries: int = 0, limit_seconds: float = 5.0
+) -> AsyncIterator[tuple[ScriptedUpstream, UpstreamClient, RecordingUpstreamObserver, TheBreakerClock]]:
+    """An upstream, a client whose breaker runs on the test's clock, and what the observer hears."""
+    clock, observer = TheBreakerClock(), RecordingUpstreamObserver()
+    async with scripted(script) as upstream, open_connections(upstream.url) as connections:
+        client = UpstreamClient(
+            Upstream(name="some-service", limit_seconds=limit_seconds, retries=retries),
+            connections=connections,
+            breaker=CircuitBreaker("some-service", now=clock, observer=observer),
+            budget=RetryBudget(clock),
+            identity=the_identity,
+            observer=observer,
+            clock=the_clock,
+        )
+        yield upstream, client, observer, clock
+
+
+async def read(client: UpstreamClient, *, seconds: float = 5.0) -> int:
+    """Read the thing."""
+    return await client.read("thing", "/", bounds=bounds(seconds), decode=len)
+
+
+async def fail(client: UpstreamClient, times: int, *, seconds: float = 5.0) -> None:
+    """Read so many times, whatever comes of it."""
+    for _ in range(times):
+        with suppress(UpstreamError):
+            await read(client, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "script", [DOWN, reset, always(http_answer(b"<html>", content_type="text/html"))], ids=["503", "reset", "invalid"]
+)
+def test_five_failures_in_a_row_open_it_and_then_nothing_is_sent(script):
+    """After the fifth failure the sixth call is refused here, at once, and says when to come back."""
+
+    async def run() -> None:
+        async with broken(script) as (upstream, client, observer, _):
+            await fail(client, 5)
+            with pytest.raises(UpstreamUnavailableError) as caught:
+                await read(client)
+            assert caught.value.breaker_open
+            assert caught.value.retry_after == 4
+            assert len(upstream.requests) == 5
+            assert observer.outcomes[-1] is CallOutcome.BREAKER_OPEN
+            assert observer.states == [("some-service", BreakerState.OPEN)]
+            assert client.breaker_state is BreakerState.OPEN
+
+    asyncio.run(run())
+
+
+def test_it_recovers_with_one_probe():
+    """Four seconds later one call finds the upstream well, and everybody is served again."""
+
+    async def run() -> None:
+        async with broken(in_turn(*[DOWN] * 5, GOOD)) as (upstream, client, _, clock):
+            await fail(client, 6)
+            clock.seconds += 4
+            assert await read(client)
+            assert await read(client)
+            assert client.breaker_state is BreakerState.CLOSED
+            assert len(upstream.requests) == 7
+
+    asyncio.run(run())
+
+
+def test_refusals_are_answers_and_never_open_it():
+    """An upstream that says no a hundred times is well."""
+
+    async def run() -> None:
+        async with broken(NOT_FOUND) as (_, client, observer, _clock):
+            await fail(client, 20)
+            assert observer.outcomes == [CallOutcome.REFUSED] * 20
+            assert client.breaker_state is BreakerState.CLOSED
+
+    asyncio.run(run())
+
+
+def test_timeouts_that_had_their_time_open_it():
+    """A hanging upstream is not waited for again and again."""
+
+    async def run() -> None:
+        async with broken(hang, limit_seconds=0.02) as (_, client, observer, _clock):
+            await fail(client, 5)
+            assert observer.outcomes == [CallOutcome.TIMEOUT] * 5
+            assert client.breaker_state is BreakerState.OPEN
+
+    asyncio.run(run())
+
+
+def test_clients_in_a_hurry_do_not_open_it_for_everybody():
+    """Calls with a tiny budget of their own time out, but prove nothing about the upstream."""
+
+    async def run() -> None:
+        async with broken(hang, limit_seconds=5.0) as (_, client, observer, _clock):
+            await fail(client, 8, seconds=0.02)
+            assert observer.outcomes == [CallOutcome.TIMEOUT] * 8
+            assert client.breaker_state is BreakerState.CLOSED
+
+    asyncio.run(run())
+
+
+def test_a_caller_whose_own_deadline_is_the_same_moment_counts_as_a_timeout():
+    """A widget's timeout that fires with the call's own does not hide from the breaker that the upstream was late."""
+
+    async def run() -> None:
+        async with broken(hang, limit_seconds=0.02) as (_, client, observer, _clock):
+            for _ in range(5):
+                deadline = asyncio.get_running_loop().time() + 0.02
+                with pytest.raises((TimeoutError, UpstreamTimeoutError)):
+                    async with asyncio.timeout_at(deadline):
+                        await read(client, seconds=0.02)
+            assert observer.outcomes == [CallOutcome.TIMEOUT] * 5
+            assert client.breaker_state is BreakerState.OPEN
+
+    asyncio.run(run())
+
+
+def test_a_probe_whose_caller_goes_away_leaves_nothing_stuck():
+    """A desktop that leaves during the probe makes room for the next caller's probe."""
+
+    async def run() -> None:
+        async with broken(in_turn(*[DOWN] * 5, hang, GOOD)) as (upstream, client, _, clock):
+            await fail(client, 5)
+            clock.seconds += 4
+            upstream.arrived.clear()
+            async with asyncio.TaskGroup() as group:
+                probe = group.create_task(read(client))
+                await upstream.arrived.wait()
+                with pytest.raises(UpstreamUnavailableError):
+                    await read(client)
+                probe.cancel()
+            assert await read(client)
+            assert client.breaker_state is BreakerState.CLOSED
+
+    asyncio.run(run())
+
+
+def test_a_retry_is_not_made_once_the_breaker_has_opened():
+    """The fifth failure in a row is not followed by a sixth request."""
+
+    async def run() -> None:
+        async with broken(DOWN, retries=1) as (upstream, client, _, _clock):
+            await fail(client, 10)
+            assert len(upstream.requests) == 5
+
+    asyncio.run(run())
+
+
+def test_a_dead_upstream_is_not_asked_twice_as_often():
+    """With the breaker closed, retries during an outage stay within their budget: a tenth, and a few to begin with."""
+
+    async def run() -> None:
+        failing_then_refusing = [script for _ in range(100) for script in (DOWN, NOT_FOUND)]
+        async with broken(in_turn(*failing_then_refusing), retries=1) as (upstream, client, observer, _clock):
+            # Refusals in between keep the breaker closed, so that only the budget prevents twice as many calls.
+            await fail(client, 150)
+            assert 10 <= len(observer.retries) <= 10 + 15 + 1
+            assert len(upstream.requests) == 150 + len(observer.retries)
+
+    asyncio.run(run())
