@@ -128,13 +128,17 @@ def _settle(world: World, stay: Reservation, folio: Folio, number: int, ids: See
 
 def _write_history(world: World, hotel: Hotel, prop: Property, rng: random.Random) -> None:
     rooms = sum(room.sellable for room in world.rooms_of(prop.id))
-    kinds = world.room_types_of(prop.id)
+    kinds = [
+        (kind, sum(r.room_type_id == kind.id for r in world.rooms_of(prop.id))) for kind in world.room_types_of(prop.id)
+    ]
     today = world.today(prop.id, world.began_at)
     nights = []
     for back in range(_HISTORY_DAYS, 0, -1):
         day = today - timedelta(days=back)
         sold = min(rooms, round(rooms * hotel.occupancy * pull(world.seed, prop.id, prop.timezone, day)))
-        rate = sum(nightly_rate(world.seed, kind, prop.timezone, day).amount_micro for kind in kinds) // len(kinds)
-        revenue = Money(sold * rate * rng.randrange(78, 92) // 100, prop.currency)
+        # Each room type weighs as many rooms as it has, or the few royal suites would make every night a dear one.
+        each = [nightly_rate(world.seed, kind, prop.timezone, day).amount_micro * count for kind, count in kinds]
+        rate = sum(each) // sum(count for _, count in kinds)
+        revenue = Money(sold * rate * rng.randrange(93, 103) // 100, prop.currency)
         nights.append(NightResult(day=day, sellable=rooms, sold=sold, room_revenue=revenue))
     world.history[prop.id] = nights
