@@ -52,7 +52,6 @@ ALLOWED: Final = frozenset(
 )
 """Header names, in lower case. `Host`, `Content-Length` and the like belong to the transport and are not listed."""
 
-_VALUE: Final = re.compile(r"[\x20-\x7e]*\Z")
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
 _LONGEST_RETRY_AFTER: Final = 3600
 
@@ -96,7 +95,7 @@ def allowed(headers: Mapping[str, str]) -> Mapping[str, str]:
         if name.lower() not in ALLOWED:
             message = f"the header {name!r} may not travel to an upstream"
             raise ValueError(message)
-        if not _VALUE.match(value):
+        if not (value.isascii() and value.isprintable()):
             message = f"the header {name} has a value that is not printable ASCII"
             raise ValueError(message)
     return headers
@@ -122,7 +121,7 @@ def time_left(seconds: float, now: datetime) -> dict[str, str]:
     moment = (now + timedelta(seconds=seconds)).astimezone(UTC)
     return {
         "X-Request-Timeout-Ms": str(int(seconds * 1000)),
-        "X-Request-Deadline": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
+        "X-Request-Deadline": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
 
 
