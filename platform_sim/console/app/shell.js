@@ -24,8 +24,10 @@ function propertySwitch({ world, who, property, chooseProperty }) {
   const mine = world.properties.filter((each) => who.propertyIds.includes(each.id));
   if (mine.length < 2) return h("p", { class: "house-name" }, h("bdi", {}, property.name));
   const options = mine.map((each) => h("option", { value: each.id, selected: each.id === property.id }, each.name));
-  const select = h("select", { class: "house-select", "aria-label": t("nav.property"), onchange: () => chooseProperty(select.value) }, options);
-  return select;
+  // The name's own direction decides where a long one is cut: at its end, whatever the language around it.
+  const attributes = { class: "house-select", dir: "auto", "aria-label": t("nav.property") };
+  const select = h("select", { ...attributes, onchange: () => chooseProperty(select.value) }, options);
+  return h("span", { class: "house-switch" }, select, icon("chevron"));
 }
 
 function sidebar(parts) {
