@@ -6,14 +6,17 @@ hashes, public keys, positions and names only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, PropertyId, TenantId
 
 __all__ = [
+    "CONSUMER_GROUP",
     "devices_of_operator",
     "operator",
+    "parked_events",
+    "platform_events",
     "projection",
     "projection_lead",
     "proof",
@@ -22,6 +25,9 @@ __all__ = [
     "revoked_session",
     "session_of_device",
 ]
+
+CONSUMER_GROUP: Final = "bff-backoffice"
+"""This service's group on the platform's stream of events."""
 
 
 def session_of_device(tenant_id: TenantId, device_id: DeviceId) -> str:
@@ -67,10 +73,6 @@ def projection(tenant_id: TenantId, property_id: PropertyId, name: str, variants
 def projection_lead(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
     """Who loads that part now: a fencing token."""
     return projection(tenant_id, property_id, name, variants) + ":lead"
-
-
-CONSUMER_GROUP: Final = "bff-backoffice"
-"""This service's group on the platform's stream of events."""
 
 
 def platform_events() -> str:

@@ -1,0 +1,254 @@
+"""The composition root: open the adapters, build the use cases, close in reverse order. No container, no magic."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pydantic import SecretStr
+
+from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget, ForgetDevices
+from bff_backoffice.application.dashboard_sources import dashboard_loaders
+from bff_backoffice.application.dashboard_widgets import WidgetReads
+from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
+from bff_backoffice.application.flights import Flights
+from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.projections import Freshness, Projection
+from bff_backoffice.application.read_through import ReadThrough
+from bff_backoffice.application.sessions.authenticate import Authenticate
+from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
+from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
+from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.domain.dashboard import FALLBACK_FRESH_MS, FRESH_MS, KEPT_MS
+from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
+from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
+from bff_backoffice.infrastructure.http import Upstream, UpstreamClient, open_upstream
+from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
+from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.platform_events import BLOCK_SECONDS, RedisPlatformEvents
+from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
+from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
+from bff_backoffice.infrastructure.observability import Metrics
+from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
+from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
+from bff_backoffice.infrastructure.upstreams import (
+    ai_orchestrator,
+    analytics,
+    billing,
+    housekeeping,
+    iam,
+    inventory,
+    maintenance,
+    notification,
+    pricing,
+    reservation,
+    tenant,
+)
+from bff_backoffice.infrastructure.upstreams import property as property_service
+from bff_backoffice.presentation.consumers import Consumers
+from bff_backoffice.settings import Settings
+
+__all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
+
+_EVENT_OPERATION_SECONDS: Final = BLOCK_SECONDS + 2.0
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What the HTTP side of a process needs."""
+
+    use: UseCases
+    fresh_nonce: Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """What the background side of a process needs."""
+
+    events: RedisPlatformEvents
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Service]:
+    """Open everything that answers requests. Nothing needs to be reachable for this: what is away is found out in use."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database.open(_plain(settings.postgres_app_dsn), size=settings.postgres_connections)
+        )
+        upstreams = _Upstreams(settings, metrics, stack)
+        sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
+        cache_tier = await _redis(stack, settings.redis_cache_url, "cache", settings)
+        flights: Flights[Projection] = await stack.enter_async_context(Flights())
+        replay = ProofReplay(sessions_tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
+        sessions = RedisSessions(
+            redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
+        )
+        nonces = _nonces(settings)
+        yield Service(
+            use=await _use_cases(settings, metrics, database, upstreams, sessions, cache_tier, flights, nonces),
+            fresh_nonce=lambda: None if nonces is None else nonces.current(utc_now()),
+        )
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> AsyncIterator[Worker]:
+    """Open everything that works in the background. `name` tells this consumer from the group's others."""
+    if settings.postgres_worker_dsn is None:
+        raise ValueError("BFF_POSTGRES_WORKER_DSN: is not set. The worker connects with a role of its own.")
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database.open(_plain(settings.postgres_worker_dsn), size=settings.postgres_connections)
+        )
+        sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
+        bus = RedisStore.open(
+            _plain(settings.redis_bus_url or settings.redis_sessions_url),
+            store="bus",
+            operation_seconds=_EVENT_OPERATION_SECONDS,
+        )
+        stack.push_async_callback(bus.aclose)
+        replay = ProofReplay(sessions_tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
+        sessions = RedisSessions(
+            redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
+        )
+        consumers = Consumers(
+            force_logout=_force_logout(settings, sessions, database), forget_operator=ForgetOperator(sessions=sessions)
+        )
+        yield Worker(events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics))
+
+
+class _Upstreams:
+    """Opens one client for each platform service, all alike."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> None:
+        self._settings, self._metrics, self._stack = settings, metrics, stack
+
+    async def _identity(self) -> str:
+        return self._settings.upstream_identity_token.get_secret_value()
+
+    async def client(self, upstream: Upstream) -> UpstreamClient:
+        return await self._stack.enter_async_context(
+            open_upstream(
+                upstream,
+                self._settings.upstream_url(upstream.name),
+                identity=self._identity,
+                observer=self._metrics,
+                clock=utc_now,
+                breaker_enabled=self._settings.upstream_breakers,
+            )
+        )
+
+
+async def _use_cases(
+    settings: Settings,
+    metrics: Metrics,
+    database: Database,
+    upstreams: _Upstreams,
+    sessions: RedisSessions,
+    cache_tier: RedisStore,
+    flights: Flights[Projection],
+    nonces: Nonces | None,
+) -> UseCases:
+    iam_gateway = iam.IamGateway(await upstreams.client(iam.SERVICE))
+    tenants = tenant.TenantGateway(await upstreams.client(tenant.SERVICE))
+    revoked = PostgresRevokedSessions(database)
+    devices = PostgresDevices(database)
+    keys = KeySetCache(iam_gateway.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
+    tokens = AccessTokenVerifier(TokenRules(issuer=settings.auth_issuer, audience=settings.auth_audience), keys)
+    proofs = ProofVerifier(PublicOrigins.parse(settings.public_origins), nonces=nonces)
+    widgets = await _widgets(metrics, upstreams, cache_tier, flights, ShowDevices(kept=devices, clock=utc_now))
+
+    async def postgres_state() -> str:
+        await database.ping()
+        return "ready"
+
+    return UseCases(
+        clock=utc_now,
+        published_keys=(),
+        authenticate=Authenticate(
+            tokens=tokens,
+            proofs=proofs,
+            sessions=sessions,
+            revoked=revoked,
+            iam=iam_gateway,
+            operators=tenants,
+            clock=utc_now,
+            accept_bearer=settings.auth_accept_bearer_scheme,
+        ),
+        refresh_session=RefreshSession(
+            tokens=tokens, proofs=proofs, sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now
+        ),
+        close_session=CloseSession(sessions=sessions, revoked=revoked, iam=iam_gateway),
+        choose_property=ChooseProperty(sessions=sessions),
+        force_logout=_force_logout(settings, sessions, database),
+        forget_operator=ForgetOperator(sessions=sessions),
+        compose_dashboard=ComposeDashboard(widgets=widgets, clock=utc_now),
+        compose_widget=ComposeWidget(widgets=widgets),
+        report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
+        check_readiness=CheckReadiness(stores={"sessions": sessions.replay.status, "postgres": postgres_state}),
+    )
+
+
+async def _widgets(
+    metrics: Metrics, upstreams: _Upstreams, cache_tier: RedisStore, flights: Flights[Projection], devices: ShowDevices
+) -> WidgetReads:
+    """The dashboard's loaders, each bound to the gateway that fills it."""
+    reservations = reservation.ReservationGateway(await upstreams.client(reservation.SERVICE))
+    stock = inventory.InventoryGateway(await upstreams.client(inventory.SERVICE))
+    rooms = housekeeping.HousekeepingGateway(await upstreams.client(housekeeping.SERVICE))
+    return WidgetReads(
+        reads=ReadThrough(
+            cache=RedisProjections(redis=cache_tier),
+            flights=flights,
+            freshness=Freshness(fresh_ms=FRESH_MS, fallback_fresh_ms=FALLBACK_FRESH_MS, kept_ms=KEPT_MS),
+            clock=utc_now,
+            observer=metrics,
+        ),
+        loaders=dashboard_loaders(
+            key_figures=analytics.AnalyticsGateway(await upstreams.client(analytics.SERVICE)),
+            rooms_to_sell=stock,
+            movements=reservations,
+            room_statuses=rooms,
+            work_orders=maintenance.MaintenanceGateway(await upstreams.client(maintenance.SERVICE)),
+            rates=pricing.PricingGateway(await upstreams.client(pricing.SERVICE)),
+            balances=billing.BillingGateway(await upstreams.client(billing.SERVICE)),
+            alerts=notification.NotificationGateway(await upstreams.client(notification.SERVICE)),
+            suggestions=ai_orchestrator.AiOrchestratorGateway(await upstreams.client(ai_orchestrator.SERVICE)),
+            property_cards=property_service.PropertyGateway(await upstreams.client(property_service.SERVICE)),
+            operator_devices=devices,
+        ),
+        clock=utc_now,
+    )
+
+
+def _force_logout(settings: Settings, sessions: RedisSessions, database: Database) -> ForceLogout:
+    return ForceLogout(
+        sessions=sessions,
+        revoked=PostgresRevokedSessions(database),
+        clock=utc_now,
+        token_lifetime=timedelta(seconds=settings.auth_token_max_seconds),
+    )
+
+
+def _nonces(settings: Settings) -> Nonces | None:
+    if not settings.auth_nonces or settings.auth_nonce_secret is None:
+        return None
+    return Nonces(_plain(settings.auth_nonce_secret).encode())
+
+
+async def _redis(stack: AsyncExitStack, url: SecretStr, store: str, settings: Settings) -> RedisStore:
+    opened = RedisStore.open(_plain(url), store=store, connections=settings.redis_connections)
+    stack.push_async_callback(opened.aclose)
+    return opened
+
+
+def _plain(secret: SecretStr) -> str:
+    return secret.get_secret_value()

@@ -1,0 +1,109 @@
+"""`bff-backoffice check`: what is wrong around the service, and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bff_backoffice.settings import UPSTREAMS, Settings
+
+__all__ = ["Finding", "run_checks"]
+
+_SECONDS: Final = 3.0
+_OLDEST_POSTGRES: Final = 150_000
+_OLDEST_REDIS: Final = (6, 2)
+
+Look = Callable[[], Awaitable["Finding"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `mend` is empty when there is nothing to do."""
+
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+async def run_checks(settings: Settings) -> list[Finding]:
+    """Look at everything at once; the findings come in a fixed order."""
+    looks: list[tuple[str, Look]] = [
+        ("Postgres, application role", lambda: _postgres(settings.postgres_app_dsn.get_secret_value())),
+        ("Redis for sessions", lambda: _redis(settings.redis_sessions_url.get_secret_value(), "noeviction")),
+        ("Redis for the cache", lambda: _redis(settings.redis_cache_url.get_secret_value(), "allkeys-lru")),
+        *((name, _upstream(settings.upstream_url(name))) for name in UPSTREAMS),
+    ]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_look(what, look)) for what, look in looks]
+    return [Finding("Settings", ok=True, found="well-formed"), *(task.result() for task in tasks)]
+
+
+async def _look(what: str, look: Look) -> Finding:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            found = await look()
+    except (OSError, TimeoutError, RedisError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        why = str(error) or type(error).__name__
+        return Finding(what, ok=False, found=f"can't be asked ({why})", mend="Is it running, and is its address right?")
+    return Finding(what, found.ok, found.found, found.mend)
+
+
+async def _postgres(dsn: str) -> Finding:
+    connection = await asyncpg.connect(dsn, timeout=_SECONDS)
+    try:
+        role = await connection.fetchrow(
+            "select rolname, rolsuper, rolbypassrls, current_setting('server_version_num')::int as version,"
+            " to_regclass('bff_backoffice.schema_migrations') is not null as migrated,"
+            " exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            "         where n.nspname = 'bff_backoffice' and c.relowner = r.oid) as owns"
+            " from pg_roles r where rolname = current_user"
+        )
+    finally:
+        await connection.close()
+    if role is None or role["rolsuper"] or role["rolbypassrls"]:
+        return Finding("", ok=False, found="the role can bypass row-level security",
+                       mend="Connect as a role that is `nosuperuser nobypassrls`.")  # fmt: skip
+    if role["owns"]:
+        return Finding("", ok=False, found=f"{role['rolname']} owns tables",
+                       mend="Migrate as another role (BFF_POSTGRES_OWNER_DSN) and connect as one that owns nothing.")  # fmt: skip
+    if role["version"] < _OLDEST_POSTGRES:
+        return Finding("", ok=False, found="the server is too old", mend="Use PostgreSQL 15 or newer.")
+    if not role["migrated"]:
+        return Finding("", ok=False, found="the schema is missing", mend="Run `bff-backoffice migrate`.")
+    return Finding("", ok=True, found=f"{role['rolname']}, PostgreSQL {role['version'] // 10_000}")
+
+
+async def _redis(url: str, policy: str) -> Finding:
+    client = Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    try:
+        info = await client.info()
+    finally:
+        await client.aclose()
+    version = str(info.get("redis_version", "0"))
+    found = str(info.get("maxmemory_policy", "unknown"))
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_REDIS:
+        return Finding("", ok=False, found=f"version {version}", mend="Use a server that speaks Redis 6.2 or newer.")
+    if policy == "noeviction" and found != policy:
+        return Finding("", ok=False, found=f"it evicts keys ({found})",
+                       mend=f"Sessions and proofs must not vanish: set `maxmemory-policy {policy}`.")  # fmt: skip
+    advice = "" if found == policy else f"Fine for development; in production set `maxmemory-policy {policy}`."
+    return Finding("", ok=True, found=f"version {version}, {found}", mend=advice)
+
+
+def _upstream(url: str) -> Look:
+    async def look() -> Finding:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        _, writer = await asyncio.open_connection(parts.hostname, port)
+        writer.close()
+        return Finding("", ok=True, found=url)
+
+    return look

@@ -1,0 +1,125 @@
+"""Platform events in, use cases out: a message is just another way in.
+
+Members may be missing, events may come twice and in any order: every handler does what it can with what is there, and
+doing it again changes nothing. Contract, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
+from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
+from bff_backoffice.domain.operator import (
+    DeviceId,
+    IamSessionId,
+    Identifier,
+    MalformedIdentifierError,
+    OperatorId,
+    TenantId,
+)
+
+__all__ = ["Consumers"]
+
+I = TypeVar("I", bound=Identifier)  # noqa: E741 - the identifier
+
+_LONGEST_REASON: Final = 200
+_MEMBERSHIP: Final = "melmastoon.tenant.membership."
+_ENDED: Final = frozenset({"removed", "suspended", "deleted", "revoked"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumers:
+    """Which event leads to which use case."""
+
+    force_logout: ForceLogout
+    forget_operator: ForgetOperator
+
+    async def __call__(self, event: PlatformEvent) -> bool:
+        """Handle an event; returns whether it was of interest.
+
+        Raises:
+            UnusableEventError: it can't be understood.
+            StoreUnavailableError: it must come again.
+        """
+        handler = self._handler(event.subject)
+        if handler is None:
+            return False
+        await handler(event)
+        return True
+
+    def _handler(self, subject: str) -> Callable[[PlatformEvent], Awaitable[None]] | None:
+        if subject.startswith(_MEMBERSHIP):
+            # tenant-service documents the family, not its verbs: whatever happened, the roles are asked for anew.
+            ended = subject.removeprefix(_MEMBERSHIP).partition(".")[0] in _ENDED
+            return self._membership_ended if ended else self._membership_changed
+        return {
+            "melmastoon.iam.session.revoked.v1": self._session_revoked,
+            "melmastoon.iam.user.locked.v1": self._user_locked,
+            "melmastoon.iam.device.revoked.v1": self._device_revoked,
+        }.get(subject)
+
+    async def _session_revoked(self, event: PlatformEvent) -> None:
+        session_id = _identifier(event, IamSessionId, "sessionId")
+        device_id = _identifier(event, DeviceId, "deviceId")
+        operator_id = _identifier(event, OperatorId, "userId")
+        tenant_id, reason = _tenant(event), _reason(event)
+        if session_id is not None:
+            await self.force_logout.session(
+                tenant_id, session_id, device_id=device_id, operator_id=operator_id, reason=reason
+            )
+        elif device_id is not None:
+            await self.force_logout.device(tenant_id, device_id, reason=reason)
+        elif operator_id is not None:
+            await self.force_logout.operator(tenant_id, operator_id, reason=reason)
+        else:
+            raise UnusableEventError("names no session, device or user")
+
+    async def _user_locked(self, event: PlatformEvent) -> None:
+        await self.force_logout.operator(
+            _tenant(event), _required(event, OperatorId, "userId"), reason=_reason(event, "user_locked")
+        )
+
+    async def _device_revoked(self, event: PlatformEvent) -> None:
+        await self.force_logout.device(
+            _tenant(event), _required(event, DeviceId, "deviceId"), reason=_reason(event, "device_revoked")
+        )
+
+    async def _membership_changed(self, event: PlatformEvent) -> None:
+        await self.forget_operator(_tenant(event), _required(event, OperatorId, "userId"))
+
+    async def _membership_ended(self, event: PlatformEvent) -> None:
+        await self.force_logout.operator(
+            _tenant(event), _required(event, OperatorId, "userId"), reason=_reason(event, "membership_ended")
+        )
+
+
+def _tenant(event: PlatformEvent) -> TenantId:
+    try:
+        return TenantId.parse(event.tenant_id)
+    except MalformedIdentifierError as error:
+        raise UnusableEventError("names no tenant") from error
+
+
+def _identifier(event: PlatformEvent, kind: type[I], member: str) -> I | None:
+    value = event.payload.get(member)
+    if value is None:
+        return None
+    try:
+        return kind.parse(value)
+    except MalformedIdentifierError as error:
+        raise UnusableEventError(f"{member} is malformed") from error
+
+
+def _required(event: PlatformEvent, kind: type[I], member: str) -> I:
+    found = _identifier(event, kind, member)
+    if found is None:
+        raise UnusableEventError(f"{member} is missing")
+    return found
+
+
+def _reason(event: PlatformEvent, otherwise: str = "revoked") -> str:
+    reason = event.payload.get("reason")
+    return reason[:_LONGEST_REASON] if isinstance(reason, str) and reason else otherwise
