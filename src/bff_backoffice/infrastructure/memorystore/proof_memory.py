@@ -90,7 +90,8 @@ class StoreMemory:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token = secrets.token_hex(8)
-        self._times_established = 0
+        self._attempts = 0
+        self._failed = False
         self._mark: bytes | None = None
         self._memory: ProofMemory | None = None
 
@@ -108,13 +109,29 @@ class StoreMemory:
         return memory
 
     async def _establish(self) -> ProofMemory:
-        seen = self._times_established
+        """Look the mark up, or write it; once for all who wait.
+
+        So that a store that hangs is not asked by each in turn.
+        """
+        seen = self._attempts
         async with self._lock:
-            if self._memory is None or seen == self._times_established:
-                mark = await self._store.converse(self._mark_in_force, seconds=_ESTABLISH_SECONDS)
-                self._mark, self._memory = mark, msgspec.json.decode(mark, type=ProofMemory)
-                self._times_established += 1
+            if seen == self._attempts:
+                await self._attempt()
+            if self._failed or self._memory is None:
+                raise StoreUnavailableError(self._store.store)
             return self._memory
+
+    async def _attempt(self) -> None:
+        try:
+            mark = await self._store.converse(self._mark_in_force, seconds=_ESTABLISH_SECONDS)
+        except StoreUnavailableError:
+            self._failed = True
+            raise
+        else:
+            # What is known of the last memory stays known through a failure: the next mark is judged by it.
+            self._mark, self._memory, self._failed = mark, msgspec.json.decode(mark, type=ProofMemory), False
+        finally:
+            self._attempts += 1
 
     async def _mark_in_force(self, server: Conversation) -> bytes:
         info, persistence, replication, time, mark = await server.round_trip(

