@@ -58,10 +58,11 @@ class MemoryProjections:
         return True
 
     async def forget(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> None:
-        """Remove what is stored."""
+        """Remove what is stored, and end the leads."""
         await self._asked("forget")
         for key in keys:
             self.values.pop((tenant_id, key), None)
+            self.leads.pop((tenant_id, key), None)
 
     def _stored(self, place: Place) -> bytes | None:
         value, until = self.values.get(place, (None, 0.0))

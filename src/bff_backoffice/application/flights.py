@@ -85,6 +85,10 @@ class Flights(Generic[T]):
             if not flight.waiting:
                 self._abandon(key, flight)
 
+    def retire(self, key: Hashable) -> None:
+        """Let nobody else join the load that is in the air under this key; those who wait for it still get it."""
+        self._in_air.pop(key, None)
+
     def _start(self, key: Hashable, load: Callable[[], Awaitable[T]], deadline: float) -> _Flight[T]:
         flight: _Flight[T] = _Flight(deadline)
         self._in_air[key] = flight

@@ -107,4 +107,4 @@ class ProjectionCache(Protocol):
         """
 
     async def forget(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> None:
-        """Remove what is stored, because it is known to be wrong now."""
+        """Remove what is stored, because it is wrong now, and end the leads: what they load may be from before."""

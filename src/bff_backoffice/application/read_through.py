@@ -174,7 +174,13 @@ class ReadThrough:
         return Served(outcome=Outcome.STALE, projection=known, failure=cause)
 
     async def forget(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> None:
-        """Remove what is known to be wrong now. Fails open: what could not be removed ends with its freshness."""
+        """Remove what is known to be wrong now, and let no load that began before this call be known later.
+
+        Fails open: what could not be removed ends with its freshness.
+        """
+        for key in keys:
+            for anew in (False, True):
+                self.flights.retire((tenant_id, key, anew))
         try:
             async with asyncio.timeout(CACHE_PATIENCE_S):
                 await self.cache.forget(tenant_id, keys)

@@ -168,6 +168,23 @@ def test_forgetting_removes_what_was_named(play: Play) -> None:
     play(scenario)
 
 
+def test_forgetting_ends_the_lead_of_a_load_that_began_before(play: Play) -> None:
+    """A load that was under way when its answer became wrong stores nothing, and the next one may begin at once."""
+
+    async def scenario(cache: ProjectionCache) -> None:
+        before = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
+        elsewhere = await cache.lead(OTHER, RATES, hold_ms=LONG_MS)
+        await cache.forget(ONE, [RATES])
+        assert before.token is not None
+        assert not await cache.settle(ONE, RATES, before.token, b"old", keep_ms=LONG_MS)
+        assert await cache.last_known(ONE, [RATES]) == [None]
+        assert (await cache.lead(ONE, RATES, hold_ms=LONG_MS)).token is not None
+        assert elsewhere.token is not None
+        assert await cache.settle(OTHER, RATES, elsewhere.token, b"value", keep_ms=LONG_MS)
+
+    play(scenario)
+
+
 def test_an_empty_value_is_a_value(play: Play) -> None:
     """Storing no bytes is not the same as storing nothing."""
 

@@ -317,6 +317,24 @@ def test_a_heartbeat_renews_the_devices_widget_of_its_device() -> None:
     with_board(scenario)
 
 
+def test_a_load_that_began_before_a_heartbeat_is_not_kept() -> None:
+    """A board that was loading when its device reported gets what it asked for; the next one loads again."""
+
+    async def scenario(board: Board, _cache: MemoryProjections) -> None:
+        async with asyncio.TaskGroup() as group:
+            before = group.create_task(paint(board))
+            await asyncio.sleep(0.01)
+            await ForgetDevices(widgets=board.widgets)(some_operator())
+            meanwhile = group.create_task(paint(board))
+        for painted, load in ((before.result(), 1), (meanwhile.result(), 2)):
+            assert tile_of(painted[1][WidgetId.DEVICES]).load == load
+        _, widgets = await paint(board)
+        assert tile_of(widgets[WidgetId.DEVICES]).load == 2
+        assert board.sources.loads[WidgetId.DEVICES] == 2
+
+    with_board(scenario)
+
+
 def test_forgetting_survives_a_lost_cache() -> None:
     """A heartbeat does not fail because the cache is away; the widget is then as old as its freshness allows."""
 
