@@ -1,0 +1,38 @@
+"""What every test may use: the one world of its test process, healed after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.worlds import World, start_world
+
+
+@pytest.fixture(scope="session")
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The developer world, started once by the real command."""
+    with start_world(tmp_path_factory.mktemp("world")) as world:
+        yield world
+
+
+@pytest.fixture
+def world(shared_world: World) -> Iterator[World]:
+    """The world in good health, with nothing in the dashboards' cache; healed again afterwards."""
+    shared_world.forget_cache()
+    yield shared_world
+    shared_world.heal()
+
+
+@pytest.fixture
+def own_world(tmp_path: Path) -> Iterator[World]:
+    """A world of the test's own, for tests that kill parts of it."""
+    with start_world(tmp_path / "a world of its own") as world:
+        yield world
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio."""
+    return "asyncio"

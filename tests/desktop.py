@@ -1,0 +1,133 @@
+"""A desktop for tests: a device key, proofs of possession, sign-in, requests. Shares no code with the service."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx2
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+API = "/bff/backoffice/v1"
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@dataclass
+class DeviceKey:
+    """An ES256 key that stays in this process."""
+
+    private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key."""
+        numbers = self.private.public_key().public_numbers()
+        x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
+        return {"kty": "EC", "crv": "P-256", "x": _b64(x), "y": _b64(y)}
+
+    def proof(self, method: str, url: str, token: str | None = None, **overrides: Any) -> str:
+        """A DPoP proof for one request. `overrides` replace claims; None leaves one out."""
+        claims: dict[str, Any] = {
+            "jti": str(uuid.uuid4()),
+            "htm": method,
+            "htu": url.partition("?")[0],
+            "iat": int(time.time()),
+        }
+        if token is not None:
+            claims["ath"] = _b64(hashlib.sha256(token.encode()).digest())
+        claims.update(overrides)
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(claims, self.private, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": self.jwk})
+
+
+@dataclass
+class Desktop:
+    """One signed-in device."""
+
+    base: str
+    device_id: str
+    key: DeviceKey
+    tokens: dict[str, Any]
+    http: httpx2.Client
+    language: str | None = None
+
+    @classmethod
+    def sign_in(
+        cls,
+        world: Any,
+        operator: dict[str, Any],
+        device_id: str,
+        *,
+        key: DeviceKey | None = None,
+        ttl: int | None = None,
+        base: str | None = None,
+    ) -> Self:
+        """Sign in straight at iam, as the desktop does."""
+        key = key or DeviceKey()
+        http = world.http
+        url = f"{world.sim}/iam-service/api/v1/auth/sign-in"
+        body = {"username": operator["username"], "password": operator["password"], "deviceId": device_id}
+        answer = http.post(
+            url + (f"?ttl={ttl}" if ttl else ""), json=body, headers={"DPoP": key.proof("POST", url)}
+        )
+        assert answer.status_code == 200, answer.text
+        return cls(base or world.bff, device_id, key, answer.json(), http)
+
+    @property
+    def token(self) -> str:
+        """The access token."""
+        return str(self.tokens["accessToken"])
+
+    def headers(self, method: str, path: str, **more: str | None) -> dict[str, str]:
+        """Everything that an authenticated request carries. A None leaves a header out."""
+        url = self.base + path
+        headers: dict[str, str | None] = {
+            "Authorization": f"DPoP {self.token}",
+            "DPoP": self.key.proof(method, url, self.token),
+            "X-Device-Id": self.device_id,
+            "Accept-Language": self.language,
+            **{name.replace("_", "-"): value for name, value in more.items()},
+        }
+        return {name: value for name, value in headers.items() if value is not None}
+
+    def request(self, method: str, path: str, *, json_body: Any = None, **headers: str | None) -> httpx2.Response:
+        """One request with a fresh proof. `path` is behind the prefix."""
+        path = path if path.startswith(("/bff/", "/api/")) else API + path
+        content = None if json_body is None else json.dumps(json_body).encode()
+        if content is not None:
+            headers.setdefault("Content-Type", "application/json")
+        return self.http.request(method, self.base + path, content=content, headers=self.headers(method, path, **headers))
+
+    def get(self, path: str, **headers: str | None) -> httpx2.Response:
+        """GET."""
+        return self.request("GET", path, **headers)
+
+    def frames(self, path: str = "/dashboard", **headers: str | None) -> list[tuple[float, dict[str, Any]]]:
+        """The dashboard's frames, each with the seconds after which it arrived."""
+        started = time.monotonic()
+        frames = []
+        full = API + path
+        with self.http.stream("GET", self.base + full, headers=self.headers("GET", full, **headers)) as answer:
+            assert answer.status_code == 200, answer.read()
+            for line in answer.iter_lines():
+                if line:
+                    frames.append((time.monotonic() - started, json.loads(line)))
+        return frames
+
+    def refresh(self, **headers: str) -> httpx2.Response:
+        """Refresh the tokens."""
+        path = API + "/auth/refresh"
+        return self.http.post(
+            self.base + path,
+            json={"refreshToken": self.tokens["refreshToken"]},
+            headers={"DPoP": self.key.proof("POST", self.base + path), "X-Device-Id": self.device_id, **headers},
+        )
