@@ -74,16 +74,15 @@ def solar_hijri(value: date) -> SolarHijriDate:
 def number(language: Language, value: float | Decimal) -> str:
     """Return a count or a decimal with the language's grouping, signs and digits."""
     text = format_decimal(value, locale=language.babel_locale, numbering_system="default")
-    return language.digits(text)
+    return language.digits(_signed(language, text))
 
 
 def percent(language: Language, value: float, *, decimals: int = 1) -> str:
     """Return `value`, which is 0 to 100 for none to all, as a percentage."""
     # Babel's own percent pattern has no decimals, and a pattern of ours would lose the sign and the space that the
     # language puts there: so the number is ours, and what stands around it is the pattern's.
-    locale = language.babel_locale
-    pattern = locale.percent_formats[None]
-    sign = locale.number_symbols[locale.default_numbering_system].get("percentSign", "%")
+    pattern = language.babel_locale.percent_formats[None]
+    sign = _symbol(language, "percentSign", "%")
     figure = number(language, round(Decimal(str(value)), decimals).normalize() + 0)
     return f"{pattern.prefix[0]}{figure}{pattern.suffix[0]}".replace("%", sign)
 
@@ -91,7 +90,7 @@ def percent(language: Language, value: float, *, decimals: int = 1) -> str:
 def currency_amount(language: Language, amount: Decimal, currency: str) -> str:
     """Return an amount in the currency's own decimals: afghani have none, dirham and euro two."""
     text = format_currency(amount, currency, locale=language.babel_locale, numbering_system="default")
-    return language.digits(text)
+    return language.digits(_signed(language, text))
 
 
 def money(language: Language, value: MoneyAmount) -> str:
@@ -157,6 +156,20 @@ def zone_name(language: Language, zone: str) -> str:
     """Return the city that a time zone is named after, in the reader's language where CLDR has it."""
     city = language.babel_locale.time_zones.get(zone, {}).get("city")
     return str(city) if city else zone.rpartition("/")[2].replace("_", " ")
+
+
+def _signed(language: Language, text: str) -> str:
+    """Put the language's own minus sign where a pattern has its stand-in.
+
+    CLDR's patterns write `-` for the sign, whose marks hold it in its place; Babel leaves the `-`, which then stands on
+    the wrong side of a number in right-to-left text.
+    """
+    return text.replace("-", _symbol(language, "minusSign", "-"))
+
+
+def _symbol(language: Language, name: str, default: str) -> str:
+    locale = language.babel_locale
+    return str(locale.number_symbols[locale.default_numbering_system].get(name, default))
 
 
 def _in_zone(value: datetime, zone: tzinfo | None) -> datetime:

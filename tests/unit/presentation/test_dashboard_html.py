@@ -16,10 +16,8 @@ from bff_backoffice.application.ports import UpstreamTimeoutError, UpstreamUnava
 from bff_backoffice.domain.dashboard import LAYOUT, Outcome, WidgetId
 from bff_backoffice.presentation.dashboard_html import (
     Page,
+    PageWriter,
     content_security_policy,
-    page_end,
-    page_of,
-    page_start,
     widget,
 )
 from bff_backoffice.presentation.words import LANGUAGES, Language, message
@@ -49,12 +47,11 @@ def frames() -> list[WidgetFrame]:
 def page(language: Language, *, some: list[WidgetFrame] | None = None, complete: bool = True) -> str:
     """The whole page, chunk behind chunk."""
     start = start_frame(stale=STALE)
-    context = page_of(start, language)
     ended = frames() if some is None else some
-    chunks = [page_start(context, start)]
-    chunks += [widget(context, frame, span=LAYOUT[frame.id].span) for frame in ended]
+    write = PageWriter(language)
+    chunks = [write(frame) for frame in (start, *ended)]
     if complete:
-        chunks.append(page_end(context, end_frame(ended)))
+        chunks.append(write(end_frame(ended)))
     return b"".join(chunks).decode()
 
 

@@ -101,6 +101,14 @@ def test_money(tag: str, micro: str, currency: str, expected: str) -> None:
     assert formats.money(LANGUAGES[tag], MoneyAmount(amount_micro=micro, currency=currency)) == expected
 
 
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("en", "-3"), ("ar", "\u200e-3"), ("fa-AF", "\u200e\u2212۳"), ("ps-AF", "\u200e-\u200e۳")]
+)
+def test_minus_keeps_its_side(tag: str, expected: str) -> None:
+    """A negative number carries the language's own minus sign, with the mark that keeps it before the number."""
+    assert formats.number(LANGUAGES[tag], -3) == expected
+
+
 @given(st.integers(min_value=-(10**20), max_value=10**20))
 def test_no_cent_is_lost(micro: int) -> None:
     """Money is exact at any size: what is written is the amount, rounded to cents at most once."""

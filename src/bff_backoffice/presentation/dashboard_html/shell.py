@@ -7,25 +7,50 @@ place.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
-from bff_backoffice.application.dashboard import EndFrame, StartFrame, WidgetFrame, WidgetPlan
+from bff_backoffice.application.dashboard import EndFrame, Frame, StartFrame, WidgetFrame, WidgetPlan
 from bff_backoffice.domain.dashboard import WidgetId, WidgetState
 from bff_backoffice.presentation.dashboard_frames import refusal_of_widget, skeleton
 from bff_backoffice.presentation.dashboard_html.markup import Markup, bidi, el, fragment, raw, void
-from bff_backoffice.presentation.dashboard_html.page import Page
+from bff_backoffice.presentation.dashboard_html.page import Page, page_of
 from bff_backoffice.presentation.dashboard_html.style import STYLE
 from bff_backoffice.presentation.dashboard_html.tiles import render_tile
 from bff_backoffice.presentation.errors import user_message
 from bff_backoffice.presentation.formats import age, day_and_time, number
 from bff_backoffice.presentation.words import Language, message
 
-__all__ = ["page_end", "page_start", "widget"]
+__all__ = ["PageWriter", "page_end", "page_start", "widget"]
 
 _STYLE_ELEMENT: Final = fragment(raw("<style>"), raw(STYLE), raw("</style>"))
 _WHOLE: Final = "whole"
 _OLD: Final = "old"
 _MISSING: Final = "missing"
+
+
+class PageWriter:
+    """One page in the making: each frame as its chunk, in the order in which the frames come.
+
+    It remembers what the start frame said: the widgets' widths, the property's name and clock.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self._page = Page(language=language)
+        self._spans: dict[WidgetId, int] = {}
+
+    def __call__(self, frame: Frame) -> bytes:
+        """Return the frame's chunk of the page. The start frame comes first."""
+        match frame:
+            case StartFrame():
+                self._page = page_of(frame, self._page.language)
+                self._spans = {plan.id: plan.span for plan in frame.widgets}
+                return page_start(self._page, frame)
+            case WidgetFrame():
+                return widget(self._page, frame, span=self._spans[frame.id])
+            case EndFrame():
+                return page_end(self._page, frame)
+            case _:
+                assert_never(frame)
 
 
 def page_start(page: Page, start: StartFrame) -> bytes:
