@@ -6,6 +6,7 @@ from typing import Final
 
 from platform_sim.dialect import Dialect
 from platform_sim.kernel import Handler, Need, Route, Service
+from platform_sim.services import maintenance_mutations as mutations
 from platform_sim.services import maintenance_reads as reads
 
 __all__ = ["SERVICE"]
@@ -15,6 +16,10 @@ _ROOT: Final = "/api/v1/maintenance/work-orders"
 
 def _read(path: str, handler: Handler, *, about: Need = "required") -> Route:
     return Route(method="GET", path=f"{_ROOT}{path}", handler=handler, property=about)
+
+
+def _write(path: str, handler: Handler, *, about: Need = "accepted") -> Route:
+    return Route(method="POST", path=f"{_ROOT}{path}", handler=handler, property=about, idempotency="required")
 
 
 SERVICE: Final = Service(
@@ -30,5 +35,13 @@ SERVICE: Final = Service(
         _read("/summary", reads.summary),
         _read("", reads.listed),
         _read("/{id}", reads.one, about="accepted"),
+        _write("", mutations.create, about="required"),
+        _write("/{id}/assign", mutations.assign),
+        _write("/{id}/start", mutations.start),
+        _write("/{id}/block", mutations.block),
+        _write("/{id}/resume", mutations.resume),
+        _write("/{id}/resolve", mutations.resolve),
+        _write("/{id}/verify", mutations.verify),
+        _write("/{id}/cancel", mutations.cancel),
     ),
 )

@@ -6,7 +6,9 @@ from typing import Final
 
 from platform_sim.dialect import Dialect
 from platform_sim.kernel import Handler, Route, Service
+from platform_sim.services import reservation_bookings as bookings
 from platform_sim.services import reservation_reads as reads
+from platform_sim.services import reservation_stays as stays
 
 __all__ = ["SERVICE"]
 
@@ -15,6 +17,10 @@ _ROOT: Final = "/api/v1/reservations"
 
 def _read(path: str, handler: Handler) -> Route:
     return Route(method="GET", path=f"{_ROOT}{path}", handler=handler, property="required")
+
+
+def _write(path: str, handler: Handler, *, method: str = "POST") -> Route:
+    return Route(method=method, path=f"{_ROOT}{path}", handler=handler, property="required", idempotency="required")
 
 
 SERVICE: Final = Service(
@@ -33,5 +39,12 @@ SERVICE: Final = Service(
         _read("/stays", reads.stays),
         _read("/by-code/{code}", reads.by_code),
         _read("/{id}", reads.one),
+        _write("", bookings.create),
+        _write("/{id}", bookings.modify, method="PATCH"),
+        _write("/{id}/check-in", stays.check_in),
+        _write("/{id}/check-out", stays.check_out),
+        _write("/{id}/cancel", bookings.cancel),
+        _write("/{id}/no-show", bookings.mark_no_show),
+        _write("/{id}/assign-room", bookings.assign_room),
     ),
 )
