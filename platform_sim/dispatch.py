@@ -283,7 +283,7 @@ def _response(answer: Answer) -> web.Response:
     if body:
         response.content_type = answer.media_type
     else:
-        del response.headers["Content-Type"]
+        response.headers.pop("Content-Type", None)
     return response
 
 

@@ -147,7 +147,8 @@ def _expect_arrivals(desk: _Desk, count: int, vacant: list[Room], to_leave: list
     for number in range(count):
         room = free[number] if number < len(free) else None
         kind_id = room.room_type_id if room else next(iter(desk.world.room_types_of(desk.prop.id))).id
-        promised = room if desk.rng.random() < 0.8 else None  # noqa: PLR2004 - four in five have their room in advance
+        certain = number == 0
+        promised = room if desk.rng.random() < 0.8 or certain else None  # noqa: PLR2004 - four in five have their room in advance
         due = desk.book("confirmed", kind_id, desk.today, desk.rng.randrange(1, 6), room=promised)
         soon = number % 2 == 0
         due.expected_at = desk.world.began_at + timedelta(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.simulator.services.hotels import Hotel, Platform
@@ -10,7 +12,9 @@ from tests.simulator.services.hotels import Hotel, Platform
 @pytest.fixture
 def platform(sim) -> Platform:
     """The simulator's services."""
-    return Platform(sim.url)
+    now = datetime.now(UTC)
+    # Published times have milliseconds: what is published in this one must not seem to be older than it.
+    return Platform(sim.url, now.replace(microsecond=now.microsecond // 1000 * 1000))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,8 @@ class Platform:
     """A running simulator."""
 
     url: str
+    since: datetime
+    """Events that were published before are another test's."""
 
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: object = None) -> Reply:
         """One request on a connection of its own."""
@@ -59,7 +62,8 @@ class Platform:
 
     def events(self, subject: str) -> list[dict[str, Any]]:
         """What was published under subjects that begin so."""
-        return list(self.call("GET", f"/_control/events?subject={subject}").body)
+        rows = self.call("GET", f"/_control/events?subject={subject}").body
+        return [row for row in rows if datetime.fromisoformat(row["publishedAt"]) >= self.since]
 
     def hotel(self, slug: str) -> Hotel:
         """A property of the world, with somebody to act there."""
