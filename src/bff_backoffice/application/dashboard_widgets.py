@@ -34,7 +34,7 @@ class DashboardRequest:
     """Who asks for which board. `locale` is the language tag that was agreed on for this answer.
 
     `widgets` are the names that were asked for, as they came, or None for the whole board. `budget_ms` is what the
-    client says that it can wait (`X-Client-Budget-Ms`), or None.
+    client says that it can wait (`X-Client-Budget-Ms`), or None. `anew` loads every widget whatever the cache has.
     """
 
     operator: OperatorContext
@@ -43,6 +43,7 @@ class DashboardRequest:
     traceparent: str
     widgets: tuple[str, ...] | None = None
     budget_ms: int | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class WidgetReads:
         keys = [_key(widget, request, request.operator.property_id) for widget in widgets]
         last = await self.reads.last_known(request.operator.tenant_id, keys)
         found = (
-            FoundWidget(widget=widget, known=known, served=self.reads.from_cache(known))
+            FoundWidget(widget=widget, known=known, served=None if request.anew else self.reads.from_cache(known))
             for widget, known in zip(widgets, last.projections, strict=True)
         )
         return Look(asked=last.asked, found=tuple(found))
@@ -118,7 +119,7 @@ class WidgetReads:
 
         async def load() -> WidgetFrame:
             served = await self.reads.renew(
-                request.operator.tenant_id, wanted, known=known, cache=look.asked, anew=anew
+                request.operator.tenant_id, wanted, known=known, cache=look.asked, anew=anew or request.anew
             )
             return self.frame(widget, served)
 

@@ -10,6 +10,7 @@ from bff_backoffice.application.dashboard_widgets import DashboardRequest
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.presentation.dashboard_frames import Reader, as_event, as_line, one_object, one_widget
+from bff_backoffice.presentation.dashboard_html import PageWriter, content_security_policy
 from bff_backoffice.presentation.dashboard_schemas import DASHBOARD, FRAME, WIDGET
 from bff_backoffice.presentation.exchange import Begin, Exchange, Response, Stream, Whole, Write, malformed
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
@@ -23,6 +24,13 @@ _JSON: Final = "application/json"
 
 _LONGEST_BUDGET_MS: Final = 600_000
 
+# Photos come from wherever property-service keeps them: over TLS, or from this machine in the developer world.
+_IMAGE_ORIGINS: Final = ("https:", "http://127.0.0.1:*", "http://localhost:*")
+_PAGE: Final = (
+    ("Content-Security-Policy", content_security_policy(_IMAGE_ORIGINS)),
+    ("Referrer-Policy", "no-referrer"),
+)
+
 Encode = Callable[[Frame], bytes]
 
 
@@ -32,6 +40,8 @@ async def get_dashboard(exchange: Exchange, use: UseCases) -> Response:
     match exchange.media_type:
         case "application/json":
             return await _settled(request, reader, use)
+        case "text/html":
+            return _framed("text/html; charset=utf-8", PageWriter(exchange.language), request, use, headers=_PAGE)
         case "text/event-stream":
             return _framed(_EVENTS, lambda frame: as_event(frame, reader), request, use)
         case _:
@@ -50,7 +60,13 @@ async def get_dashboard_widget(exchange: Exchange, use: UseCases) -> Response:
     )
 
 
-def _framed(media_type: str, encode: Encode, request: DashboardRequest, use: UseCases) -> Stream:
+def _framed(
+    media_type: str,
+    encode: Encode,
+    request: DashboardRequest,
+    use: UseCases,
+    headers: Sequence[tuple[str, str]] = (),
+) -> Stream:
     """One chunk for all frames that are ready together, flushed at once."""
 
     async def run(begin: Begin) -> None:
@@ -59,7 +75,7 @@ def _framed(media_type: str, encode: Encode, request: DashboardRequest, use: Use
         async def emit(frames: Sequence[Frame]) -> None:
             nonlocal write
             if write is None:
-                write = await begin(_headers(frames[0], request))
+                write = await begin([*_headers(frames[0], request), *headers])
             await write(b"".join(map(encode, frames)))
 
         await use.compose_dashboard(request, emit)
@@ -106,6 +122,8 @@ def _request(exchange: Exchange) -> DashboardRequest:
         traceparent=exchange.traceparent,
         widgets=None if names is None else tuple(name.strip() for name in names.split(",")),
         budget_ms=_budget(exchange),
+        # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
+        anew="no-cache" in (exchange.header("cache-control") or "").lower(),
     )
 
 
@@ -122,6 +140,7 @@ _PARAMETERS: Final = (
     Parameter("propertyId", "query", "Which property; else `X-Property-Id`, else the session's primary one."),
     Parameter("widgets", "query", "Only these widgets, by id, comma-separated."),
     Parameter("X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.", {"type": "integer"}),
+    Parameter("Cache-Control", "header", "`no-cache` loads every widget anew, whatever the cache has."),
 )
 
 _CONTENT: Final = {
@@ -134,7 +153,7 @@ _CONTENT: Final = {
 ROUTES: Final = (
     Route(
         method="GET", path="/dashboard", access=Access.OPERATOR, handler=get_dashboard, tag="dashboard",
-        summary="The composed dashboard, streamed", produces=(_NDJSON, _JSON, _EVENTS), needs_property=True,
+        summary="The composed dashboard, streamed", produces=(_NDJSON, _HTML, _EVENTS, _JSON), needs_property=True,
         answers={200: Answer("The board.", _CONTENT)},
         parameters=_PARAMETERS, refusals=(Code.RESOURCE_NOT_FOUND, Code.VALIDATION_FAILED),
     ),
@@ -142,6 +161,6 @@ ROUTES: Final = (
         method="GET", path="/dashboard/widgets/{widgetId}", access=Access.OPERATOR, handler=get_dashboard_widget,
         tag="dashboard", summary="One widget again", needs_property=True,
         answers={200: Answer("The widget.", {_JSON: WIDGET})},
-        parameters=(_PARAMETERS[0], _PARAMETERS[2]), refusals=(Code.RESOURCE_NOT_FOUND, Code.ROLE_FORBIDDEN),
+        parameters=(_PARAMETERS[0], *_PARAMETERS[2:]), refusals=(Code.RESOURCE_NOT_FOUND, Code.ROLE_FORBIDDEN),
     ),
 )  # fmt: skip
