@@ -1,0 +1,1 @@
+"""The suite. Functional tests drive the real developer world over sockets."""

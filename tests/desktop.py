@@ -76,9 +76,7 @@ class Desktop:
         http = world.http
         url = f"{world.sim}/iam-service/api/v1/auth/sign-in"
         body = {"username": operator["username"], "password": operator["password"], "deviceId": device_id}
-        answer = http.post(
-            url + (f"?ttl={ttl}" if ttl else ""), json=body, headers={"DPoP": key.proof("POST", url)}
-        )
+        answer = http.post(url + (f"?ttl={ttl}" if ttl else ""), json=body, headers={"DPoP": key.proof("POST", url)})
         assert answer.status_code == 200, answer.text
         return cls(base or world.bff, device_id, key, answer.json(), http)
 
@@ -105,7 +103,9 @@ class Desktop:
         content = None if json_body is None else json.dumps(json_body).encode()
         if content is not None:
             headers.setdefault("Content-Type", "application/json")
-        return self.http.request(method, self.base + path, content=content, headers=self.headers(method, path, **headers))
+        return self.http.request(
+            method, self.base + path, content=content, headers=self.headers(method, path, **headers)
+        )
 
     def get(self, path: str, **headers: str | None) -> httpx2.Response:
         """GET."""
@@ -114,14 +114,11 @@ class Desktop:
     def frames(self, path: str = "/dashboard", **headers: str | None) -> list[tuple[float, dict[str, Any]]]:
         """The dashboard's frames, each with the seconds after which it arrived."""
         started = time.monotonic()
-        frames = []
         full = API + path
         with self.http.stream("GET", self.base + full, headers=self.headers("GET", full, **headers)) as answer:
             assert answer.status_code == 200, answer.read()
-            for line in answer.iter_lines():
-                if line:
-                    frames.append((time.monotonic() - started, json.loads(line)))
-        return frames
+            lines = (line for line in answer.iter_lines() if line)
+            return [(time.monotonic() - started, json.loads(line)) for line in lines]
 
     def refresh(self, **headers: str) -> httpx2.Response:
         """Refresh the tokens."""

@@ -97,7 +97,9 @@ class World:
 
     def sign_in(self, role: str = "general_manager", tenant: int = 0, **more: Any) -> Desktop:
         """A desktop on a fresh device, signed in as somebody of this role."""
-        return Desktop.sign_in(self, more.pop("operator", None) or self.operator(role, tenant), self.device(tenant), **more)
+        return Desktop.sign_in(
+            self, more.pop("operator", None) or self.operator(role, tenant), self.device(tenant), **more
+        )
 
     def control(self, method: str, path: str, body: Any = None) -> httpx2.Response:
         """A call of the simulator's control routes, which must succeed."""

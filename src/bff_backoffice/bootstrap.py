@@ -79,7 +79,7 @@ class Worker:
 
 @asynccontextmanager
 async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Service]:
-    """Open everything that answers requests. Nothing needs to be reachable for this: what is away is found out in use."""
+    """Open everything that answers requests. Nothing has to be reachable for this: what is away shows in use."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             Database.open(_plain(settings.postgres_app_dsn), size=settings.postgres_connections)
@@ -94,7 +94,16 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
         )
         nonces = _nonces(settings)
         yield Service(
-            use=await _use_cases(settings, metrics, database, upstreams, sessions, cache_tier, flights, nonces),
+            use=await _use_cases(
+                settings,
+                metrics,
+                database=database,
+                upstreams=upstreams,
+                sessions=sessions,
+                cache_tier=cache_tier,
+                flights=flights,
+                nonces=nonces,
+            ),
             fresh_nonce=lambda: None if nonces is None else nonces.current(utc_now()),
         )
 
@@ -150,6 +159,7 @@ class _Upstreams:
 async def _use_cases(
     settings: Settings,
     metrics: Metrics,
+    *,
     database: Database,
     upstreams: _Upstreams,
     sessions: RedisSessions,

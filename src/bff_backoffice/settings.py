@@ -68,8 +68,8 @@ class Settings(BaseModel):
     admin_port: int = Field(9083, ge=0, le=65535, description="Port of the admin listener; 0 takes any free one.")
     public_origins: _CommaSeparated = Field(
         ("http://127.0.0.1:8083",),
-        description="Origins that clients address the service by, comma-separated. A proof's `htu` is compared with these "
-        "and never with a header that the client controls.",
+        description="Origins that clients address the service by, comma-separated. A proof's `htu` is compared with "
+        "these and never with a header that the client controls.",
         examples=["https://backoffice.melmastoon.ghasi.io,https://api.melmastoon.ghasi.io"],
     )
     cors_origins: _CommaSeparated = Field(

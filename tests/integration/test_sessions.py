@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.desktop import DeviceKey, Desktop
+from tests.desktop import Desktop, DeviceKey
 from tests.worlds import World
 
 SESSION_REVOKED = "MELMASTOON.BFF.BACKOFFICE.SESSION_REVOKED"
@@ -225,7 +225,9 @@ def test_an_event_of_another_tenant_ends_nothing(world: World) -> None:
     assert desktop.get("/session").status_code == 200
 
 
-@pytest.mark.parametrize("payload", [{}, {"sessionId": "nonsense"}, {"userId": 7}], ids=["empty", "malformed", "number"])
+@pytest.mark.parametrize(
+    "payload", [{}, {"sessionId": "nonsense"}, {"userId": 7}], ids=["empty", "malformed", "number"]
+)
 def test_an_event_that_can_not_be_understood_stops_nobody(world: World, payload: dict[str, object]) -> None:
     """It is set aside, and the next event is handled."""
     desktop = world.sign_in()

@@ -32,8 +32,8 @@ class CallContext:
     """On whose behalf an upstream is called, and until when.
 
     `deadline` is a point on the running event loop's clock (`loop.time()`, seconds). `traceparent` is the W3C header of
-    the current span. A read that colleagues share is made for a property: `operator_id` and `device_id` are then those of
-    whoever came first, and the answer must not depend on them.
+    the current span. A read that colleagues share is made for a property: `operator_id` and `device_id` are then those
+    of whoever came first, and the answer must not depend on them.
     """
 
     tenant_id: TenantId

@@ -1,7 +1,7 @@
 """What each dashboard widget shows: the one shape between the gateways that fill it and the wire.
 
-Gateways decode an upstream's answer straight into these. The names are the wire's (camelCase through `rename`), and every
-number says what it counts, since "arrivals" is rooms in one hotel system and reservations in the next.
+Gateways decode an upstream's answer straight into these. The names are the wire's (camelCase through `rename`), and
+every number says what it counts, since "arrivals" is rooms in one hotel system and reservations in the next.
 """
 
 from __future__ import annotations

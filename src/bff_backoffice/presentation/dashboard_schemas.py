@@ -1,4 +1,4 @@
-"""The dashboard's JSON as the document describes it; `dashboard_frames.py` writes it and a test holds the two together."""
+"""The dashboard's JSON as the document describes it. `dashboard_frames.py` writes it; a test holds the two together."""
 
 from __future__ import annotations
 

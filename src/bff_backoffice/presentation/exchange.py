@@ -111,8 +111,8 @@ class Whole:
 class Stream:
     """An answer that is written as it becomes ready.
 
-    `run` begins the answer when it knows its headers, and returns when it is complete. What it raises before it has begun
-    is answered as any refusal is. It is cancelled when the client goes away.
+    `run` begins the answer when it knows its headers, and returns when it is complete. What it raises before it has
+    begun is answered as any refusal is. It is cancelled when the client goes away.
     """
 
     media_type: str

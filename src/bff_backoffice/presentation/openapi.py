@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, from the route table: what is declared is what is served, and what is served is described."""
+"""The OpenAPI 3.1 document, made from the route table: what is served is what is described."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
                     "type": "http", "scheme": "DPoP",
                     "description": "RFC 9449: `Authorization: DPoP <access token>`, bound to the device's key.",
                 },
-                "proof": {"type": "apiKey", "in": "header", "name": "DPoP", "description": "One proof for one request."},
+                "proof": {"type": "apiKey", "in": "header", "name": "DPoP", "description": "One proof a request."},
             },
         },
     }  # fmt: skip

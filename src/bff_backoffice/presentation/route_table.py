@@ -60,8 +60,8 @@ class Answer:
 class Route:
     """One method of one path. `path` is behind the prefix, its parameters in braces.
 
-    `roles` are those that may use it; general_manager and owner always may. `produces` are the media types to choose from
-    by `Accept`, best first. `everywhere` routes answer without the prefix as well.
+    `roles` are those that may use it; general_manager and owner always may. `produces` are the media types to choose
+    from by `Accept`, best first. `everywhere` routes answer without the prefix as well.
     """
 
     method: str

@@ -92,7 +92,7 @@ async def _settled(request: DashboardRequest, reader: Reader, use: UseCases) -> 
     await use.compose_dashboard(request, keep)
     start, end = frames[0], frames[-1]
     if not isinstance(start, StartFrame) or not isinstance(end, EndFrame):
-        raise RuntimeError("a composition begins with a start frame and ends with an end frame")
+        raise TypeError("a composition begins with a start frame and ends with an end frame")
     widgets = [frame for frame in frames if isinstance(frame, WidgetFrame)]
     return Whole(
         status=200,
