@@ -207,7 +207,7 @@ async def some_client(
     retries: int = 0,
     limit_seconds: float = 5.0,
     breaker_enabled: bool = True,
-    max_body_bytes: int = 4 * 1024 * 1024,
+    max_body_bytes: int = 1024 * 1024,
     of: Upstream | None = None,
 ) -> AsyncIterator[tuple[UpstreamClient, RecordingUpstreamObserver]]:
     """A client for this address, with the observer that hears of its calls; `of` is a gateway's own upstream."""

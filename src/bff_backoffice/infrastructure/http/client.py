@@ -58,7 +58,7 @@ class Upstream:
     limit_seconds: float
     retries: int = 0
     refuses_with_401: bool = False
-    max_body_bytes: int = 4 * 1024 * 1024
+    max_body_bytes: int = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ follows no redirect, keeps no cookie, unpacks nothing, repeats nothing, and has 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -174,8 +173,4 @@ async def open_connections(base_url: str) -> AsyncIterator[Connections]:
         middlewares=(_name_stale,),
         trace_configs=[trace],
     ) as session:
-        try:
-            yield Connections(session, base_url)
-        finally:
-            # The library closes its transports in the loop's next turn and would otherwise leave them to the collector.
-            await asyncio.sleep(0)
+        yield Connections(session, base_url)
