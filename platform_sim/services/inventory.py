@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
-from platform_sim.dialect import Dialect, Refused
+from platform_sim.dialect import Dialect
+from platform_sim.given import check_version
 from platform_sim.ids import with_prefix
 from platform_sim.kernel import Answer, Call, Route, Service, instant, page
 from platform_sim.world.entities import Reservation
@@ -142,10 +143,9 @@ def blocks(call: Call) -> Answer:
 
 
 def release_room(call: Call) -> Answer:
-    """`DELETE /allocations/{id}/room`: take the promised room back from a stay that has not begun; needs `If-Match`."""
+    """`DELETE /allocations/{id}/room`: take the promised room back from a stay that has not begun."""
     stay = call.own(call.world.reservations.get(with_prefix(call.params["id"], "rsv")), "allocation")
-    if call.headers.get("If-Match") not in {None, "*", f'"v{stay.version}"'}:
-        raise Refused(412, "MELMASTOON.INVENTORY.VERSION_CONFLICT", "the allocation was changed meanwhile")
+    check_version(call, stay.version)
     if not stay.due:
         raise call.conflict("ALLOCATION_IN_USE", "the stay has begun or is over")
     if stay.room_id is None:
