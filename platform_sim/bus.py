@@ -105,7 +105,9 @@ class Bus:
             entry, done = self._waiting[0]
             async with asyncio.timeout(_OPERATION_SECONDS):
                 await redis.xadd(STREAM, entry.fields(), maxlen=_TRIMMED_TO, approximate=True)
-            self._waiting.popleft()
+            # The oldest entries are dropped when too many wait, so the one just written may be gone already.
+            if self._waiting and self._waiting[0][0] is entry:
+                self._waiting.popleft()
             if done is not None and not done.done():
                 done.set_result(None)
 

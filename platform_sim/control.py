@@ -21,7 +21,7 @@ from platform_sim.services import SERVICES
 from platform_sim.simulator import Simulator
 from platform_sim.world.published import published_world
 
-__all__ = ["add_routes"]
+__all__ = ["add_routes", "guarded", "is_loopback"]
 
 _NAMES: Final = frozenset(service.name for service in SERVICES)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -59,8 +59,11 @@ def guarded(handler: Handler) -> Handler:
     """The handler, for callers on this machine only; what they get wrong is said in one sentence."""
 
     async def call(request: web.Request) -> web.StreamResponse:
-        if not _is_loopback(request.remote):
+        if not is_loopback(request.remote):
             return _problem(403, "control routes answer only to this machine")
+        # A page of another site must not be able to reset somebody's world by sending a form to it.
+        if request.headers.get("Origin", f"http://{request.host}") != f"http://{request.host}":
+            return _problem(403, "control routes answer no page of another origin")
         try:
             return await handler(request)
         except (_InvalidError, InvalidFaultError, InvalidWeatherError) as wrong:
@@ -207,7 +210,8 @@ def _money(value: object) -> Money:
     raise _InvalidError('chargeLimit is {"amountMicro": "…", "currency": "…"} or null')
 
 
-def _is_loopback(remote: str | None) -> bool:
+def is_loopback(remote: str | None) -> bool:
+    """Whether a peer's address is this machine's own."""
     try:
         return remote is not None and ipaddress.ip_address(remote).is_loopback
     except ValueError:

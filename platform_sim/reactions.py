@@ -29,11 +29,18 @@ def react(world: World, subject: str, tenant_id: str, payload: Mapping[str, obje
             device = world.devices.get(str(payload.get("deviceId")))
             if device is not None and device.tenant_id == tenant_id:
                 device.locked = _LOCKED[verb]
-        case ["tenant", "membership", verb] if verb in _MEMBERSHIP_STATES:
+        case ["tenant", "membership", verb]:
             operator = world.operators.get(str(payload.get("userId")))
             if operator is not None and operator.tenant_id == tenant_id:
-                operator.state = _MEMBERSHIP_STATES[verb]
+                operator.state = _MEMBERSHIP_STATES.get(verb, operator.state)
+                operator.roles = _names(payload, "roles", operator.roles)
+                operator.property_ids = _names(payload, "propertyIds", operator.property_ids)
         case ["tenant", ("suspended" | "reactivated") as verb, *_] if tenant_id in world.tenants:
             world.tenants[tenant_id].status = "suspended" if verb == "suspended" else "active"
         case _:
             pass
+
+
+def _names(payload: Mapping[str, object], member: str, before: tuple[str, ...]) -> tuple[str, ...]:
+    names = payload.get(member)
+    return tuple(str(name) for name in names) if isinstance(names, list) else before

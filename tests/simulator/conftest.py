@@ -96,7 +96,7 @@ def claims_of(token: str) -> dict:
 
 def start_simulator(*arguments: str) -> Simulator:
     """Start `python -m platform_sim` on a free port and wait until it says that it listens."""
-    process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+    process = subprocess.Popen(
         [sys.executable, "-m", "platform_sim", "--port", "0", *arguments],
         cwd=_ROOT,
         stdout=subprocess.PIPE,

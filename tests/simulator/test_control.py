@@ -8,6 +8,8 @@ from datetime import datetime
 
 import pytest
 
+from platform_sim.control import is_loopback
+
 
 def revoke(sim, person, sid, **headers):
     """Revoke a session at iam."""
@@ -200,6 +202,47 @@ def test_wrong_control_calls_are_explained(sim, method, path, body):
     answer = sim.http.request(method, path, content=content)
     assert answer.status_code == 400
     assert len(answer.json()["detail"]) > 10
+
+
+@pytest.mark.parametrize(
+    ("remote", "answered"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("10.0.0.7", False),
+        ("::ffff:10.0.0.7", False),
+        (None, False),
+    ],
+)
+def test_only_this_machine_may_control(remote, answered):
+    """Peers on the loopback network may use the control routes, everybody else may not."""
+    assert is_loopback(remote) is answered
+
+
+def test_pages_of_other_origins_may_not_control(sim):
+    """A browser that comes from another origin is refused, one from the console's own is not."""
+    assert sim.http.post("/_control/reset", headers={"Origin": "http://elsewhere.example"}).status_code == 403
+    assert sim.http.post("/_control/reset", headers={"Origin": sim.url}).status_code == 204
+
+
+def test_changed_membership_is_what_tenant_service_answers(sim, world, operator):
+    """An announced change of roles and scope is in the membership; an event of another tenant changes nothing."""
+    person = operator("kabul-grand", "front_desk")
+    member = f"/tenant-service/api/v1/tenants/{person['tenantId']}/operators/{person['id']}"
+
+    def announce(tenant_id, **payload):
+        subject = "melmastoon.tenant.membership.changed.v1"
+        body = {"subject": subject, "tenantId": tenant_id, "payload": {"userId": person["id"], **payload}}
+        sim.http.post("/_control/events", json=body).raise_for_status()
+        answer = sim.http.get(member, headers={"X-Tenant-Id": person["tenantId"]}).json()["data"]
+        return answer["roles"], answer["propertyScope"]
+
+    other = next(tenant["id"] for tenant in world["tenants"] if tenant["slug"] == "marjan")
+    before = (person["roles"], person["propertyIds"])
+    assert announce(other, roles=["owner"]) == before
+    assert announce(person["tenantId"], roles=["housekeeper"]) == (["housekeeper"], before[1])
+    assert announce(person["tenantId"], propertyIds=[]) == (["housekeeper"], [])
 
 
 def test_unknown_tenant_has_no_policy(sim):

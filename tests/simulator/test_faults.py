@@ -92,6 +92,33 @@ def test_hang_lasts_until_it_is_lifted(sim, read):
     assert took >= 0.4
 
 
+def test_reset_of_the_world_releases_who_hangs(sim, read):
+    """A reset lifts every fault, so nobody goes on hanging in a world that is gone."""
+    sim.break_service(SERVICE, mode="hang")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(read)
+        deadline = time.monotonic() + 5
+        while not sim.requests(SERVICE) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        sim.http.post("/_control/reset")
+        assert waiting.result(timeout=5).status_code == 200
+
+
+def test_end_of_the_program_releases_who_hangs(launch, halt):
+    """A simulator in which calls hang ends at once, with status 0."""
+    sim = launch()
+    sim.break_service("iam-service", mode="hang")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(httpx2.get, f"{sim.url}/iam-service/.well-known/jwks.json", timeout=10)
+        deadline = time.monotonic() + 5
+        while not sim.requests("iam-service") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert halt(sim) == 0
+        assert time.monotonic() - began < 4
+        assert waiting.exception(timeout=5) is None or isinstance(waiting.exception(), httpx2.TransportError)
+
+
 def test_reset_drops_the_connection_and_does_nothing(sim, write, read):
     """`reset` ends the connection without an answer and without an effect."""
     sim.break_service(SERVICE, mode="reset")

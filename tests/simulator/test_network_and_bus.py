@@ -124,7 +124,7 @@ def valkey(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen(  # noqa: S603 - the server that the environment brings along
+    server = subprocess.Popen(
         [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
         cwd=tmp_path_factory.mktemp("valkey"),
         stdout=subprocess.DEVNULL,
@@ -210,7 +210,7 @@ def test_program_explains_itself():
     program = [sys.executable, "-m", "platform_sim"]
 
     def run(*arguments):
-        return subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own program
+        return subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=20, check=False)
 
     shown = run("--help").stdout
     assert all(option in shown for option in ("--host", "--port", "--seed", "--redis", "--bff-url", "--proxy-port"))
