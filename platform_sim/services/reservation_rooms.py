@@ -8,6 +8,7 @@ from typing import Final
 from platform_sim.dialect import Refused
 from platform_sim.kernel import Call
 from platform_sim.world.entities import Reservation, Room, RoomType
+from platform_sim.world.ledger import ledger_of
 
 __all__ = ["check_capacity", "check_sale", "choose_room", "free_room", "room_to_enter"]
 
@@ -24,16 +25,13 @@ def check_capacity(call: Call, kind: RoomType, people: int) -> None:
 def check_sale(
     call: Call, kind: RoomType, arrival: date, departure: date, *, instead_of: Reservation | None = None
 ) -> None:
-    """Refuse what would sell more rooms of a type than there are, on any of the nights."""
-    rooms = sum(room.room_type_id == kind.id and room.sellable for room in call.world.rooms_of(kind.property_id))
-    others = [
-        stay
-        for stay in call.world.reservations_of(kind.property_id)
-        if stay.room_type_id == kind.id and stay is not instead_of
-    ]
+    """Refuse what would sell more rooms of a type than inventory's ledger has left, on any of the nights."""
+    ledger = ledger_of(call.world, kind.property_id, call.now)
     for offset in range((departure - arrival).days):
         night = arrival + timedelta(days=offset)
-        if sum(stay.covers(night) for stay in others) >= rooms:
+        mine = instead_of is not None and instead_of.room_type_id == kind.id and instead_of.covers(night)
+        counted = ledger.night(night, kind.id)
+        if counted.sellable - counted.committed - counted.held + mine < 1:
             raise Refused(
                 409,
                 "MELMASTOON.RESERVATION.OVERBOOKING_BLOCKED",
