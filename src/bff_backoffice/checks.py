@@ -73,7 +73,7 @@ async def _postgres(dsn: str) -> Finding:
                        mend="Connect as a role that is `nosuperuser nobypassrls`.")  # fmt: skip
     if role["owns"]:
         return Finding("", ok=False, found=f"{role['rolname']} owns tables",
-                       mend="Migrate as another role (BFF_POSTGRES_OWNER_DSN); connect as one that owns nothing.")  # fmt: skip
+                       mend="Migrate as another role (BFF_POSTGRES_OWNER_DSN).")  # fmt: skip
     if role["version"] < _OLDEST_POSTGRES:
         return Finding("", ok=False, found="the server is too old", mend="Use PostgreSQL 15 or newer.")
     if not role["migrated"]:

@@ -123,7 +123,7 @@ class World:
     async def _simulator(self, group: asyncio.TaskGroup, addresses: Addresses, stores: Stores) -> None:
         command = python_command(
             "-m", "platform_sim", "--port", str(addresses.simulator_port), "--seed", str(self.seed),
-            "--redis", stores.redis, "--bff-url", ",".join((addresses.service, addresses.proxy)),
+            "--redis", stores.redis, "--bff-url", f"{addresses.service},{addresses.proxy}",
             "--proxy-port", str(addresses.proxy_port), "--proxy-target", f"127.0.0.1:{addresses.base_port}",
         )  # fmt: skip
         await self._child(group, "sim", command, {**os.environ})

@@ -12,8 +12,8 @@ __all__ = ["Cors"]
 _METHODS: Final = "GET, POST, PUT, PATCH, DELETE"
 _REQUEST_HEADERS: Final = (
     "Authorization, DPoP, Content-Type, Accept, Accept-Language, If-Match, If-None-Match, Idempotency-Key, "
-    "Last-Event-ID, X-App-Platform, X-App-Version, X-Client-Budget-Ms, X-Device-Id, X-Idempotency-Key, X-Mfa-Attestation, "
-    "X-Network-Profile, X-Property-Id, X-Request-Id, traceparent"
+    "Last-Event-ID, X-App-Platform, X-App-Version, X-Client-Budget-Ms, X-Device-Id, X-Idempotency-Key, "
+    "X-Mfa-Attestation, X-Network-Profile, X-Property-Id, X-Request-Id, traceparent"
 )
 _EXPOSED: Final = (
     "DPoP-Nonce, WWW-Authenticate, X-Request-Id, ETag, X-Cache, Retry-After, Idempotency-Replayed, Date, "
