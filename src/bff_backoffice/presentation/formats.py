@@ -18,8 +18,8 @@ from bff_backoffice.application.tiles import MoneyAmount
 from bff_backoffice.presentation.words import Language, message
 
 __all__ = [
-    "SolarHijriDate", "age", "clock_time", "currency_amount", "day", "day_and_time", "day_label", "money",
-    "money_difference", "number", "percent", "solar_hijri", "zone_name",
+    "SolarHijriDate", "age", "clock_time", "currency_amount", "day", "day_and_time", "day_label", "distance",
+    "money", "money_difference", "number", "percent", "solar_hijri", "zone_name",
 ]  # fmt: skip
 
 _MICRO: Final = Decimal(1_000_000)
@@ -149,6 +149,20 @@ def age(language: Language, milliseconds: int) -> str:
     unit = next((unit for unit in _AGE_UNITS_SECONDS if seconds >= unit), 1)
     elapsed = timedelta(seconds=-(seconds - seconds % unit))
     text = format_timedelta(elapsed, threshold=1, add_direction=True, format="short", locale=language.babel_locale)
+    return language.digits(text)
+
+
+def distance(language: Language, value: datetime, now: datetime) -> str:
+    """Return how far off a moment is: `in 80 min.`, `5 hr. ago`. It needs no clock of any place.
+
+    Hours begin at three: a desk plans the next two in minutes.
+    """
+    elapsed = _in_zone(value, UTC) - _in_zone(now, UTC)
+    if abs(elapsed) < timedelta(minutes=1):
+        return message(language, "age.now")
+    text = format_timedelta(
+        elapsed, threshold=3, granularity="minute", add_direction=True, format="short", locale=language.babel_locale
+    )
     return language.digits(text)
 
 

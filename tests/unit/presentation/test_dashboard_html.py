@@ -228,16 +228,29 @@ def test_room_numbers_and_codes_stay_latin() -> None:
     assert "۲۲۹" in html
 
 
-def test_times_without_a_known_zone_say_utc() -> None:
-    """Where the property's zone is not known, a universal time says that it is one."""
-    frame = widget_frame(
-        WidgetId.ALERTS,
-        tile=tiles.AlertsTile(
-            unread=1, critical=0, warning=0,
-            items=[tiles.AlertLine(id="n", severity="info", title="t", raised_at=widget_frame(WidgetId.ADR).as_of)],
-        ),
-    )  # fmt: skip
-    assert "09:35 UTC" in widget(Page(language=LANGUAGES["fr"]), frame, span=4).decode()
+def test_a_cold_page_learns_its_property_on_the_way() -> None:
+    """Until the property's card is there times are distances; with it come the name, and its clock for what follows."""
+    write = PageWriter(LANGUAGES["fr"])
+    start = write(start_frame()).decode()
+    assert "Kabul Serena Gardens" not in start
+    assert "09:35 (UTC)" in StrictPage(start + "</div></body></html>").texts[2]
+    before = StrictPage(write(widget_frame(WidgetId.ALERTS)).decode())
+    assert "il y a 25 min" in before.texts
+    assert "13:40" not in before.texts
+    card = write(widget_frame(WidgetId.PROPERTY)).decode()
+    assert card.startswith('<p slot="where" class="where"><bdi>Kabul Serena Gardens</bdi></p><section')
+    after = StrictPage(write(widget_frame(WidgetId.ARRIVALS)).decode())
+    assert "15:00" in after.texts
+    assert 'slot="where"' not in write(widget_frame(WidgetId.PROPERTY)).decode()
+
+
+def test_a_zone_that_nobody_knows_costs_nothing() -> None:
+    """A property whose zone is no zone still has its card, its name and times as distances."""
+    write = PageWriter(LANGUAGES["en"])
+    write(start_frame())
+    odd = msgspec.structs.replace(TILES[WidgetId.PROPERTY], timezone="../../etc/passwd")
+    assert StrictPage(write(widget_frame(WidgetId.PROPERTY, tile=odd)).decode()).faults == []
+    assert "in 55 min." in StrictPage(write(widget_frame(WidgetId.ARRIVALS)).decode()).texts
 
 
 def contrast(one: str, other: str) -> float:

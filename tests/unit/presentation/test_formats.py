@@ -145,6 +145,18 @@ def test_age(milliseconds: int, english: str, dari: str) -> None:
     assert formats.age(LANGUAGES["fa-AF"], milliseconds) == dari
 
 
+@pytest.mark.parametrize(
+    ("minutes", "english", "dari"),
+    [(0, "Just now", "همین حالا"), (80, "in 80 min.", "۸۰ دقیقه بعد"), (-25, "25 min. ago", "۲۵ دقیقه پیش"),
+     (300, "in 5 hr.", "۵ ساعت بعد")],
+)  # fmt: skip
+def test_distance(minutes: int, english: str, dari: str) -> None:
+    """A moment is told by how far off it is, in minutes up to three hours."""
+    moment = NOON + timedelta(minutes=minutes)
+    assert formats.distance(LANGUAGES["en"], moment, NOON) == english
+    assert formats.distance(LANGUAGES["fa-AF"], moment, NOON) == dari
+
+
 def test_zone_name() -> None:
     """A zone is named after its city, in the reader's language where CLDR knows it, else readably."""
     assert formats.zone_name(LANGUAGES["fa-AF"], "Asia/Kabul") == "کابل"

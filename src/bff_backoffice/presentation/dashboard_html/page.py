@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -12,7 +12,7 @@ from bff_backoffice.application.dashboard import StartFrame
 from bff_backoffice.application.tiles import PropertyTile
 from bff_backoffice.domain.dashboard import WidgetId
 from bff_backoffice.presentation.dashboard_html.markup import NOTHING, Markup, el
-from bff_backoffice.presentation.formats import clock_time
+from bff_backoffice.presentation.formats import clock_time, distance
 from bff_backoffice.presentation.words import Language
 
 __all__ = ["Page", "page_of"]
@@ -20,34 +20,42 @@ __all__ = ["Page", "page_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page's context. Without a `zone` a time is shown in the offset that it came with."""
+    """One page's context: when it was prepared (`now`), and whose clock its times are shown on (`zone`).
+
+    While the property's clock is not known, a time is told by its distance from `now`: universal time that looks like
+    the hotel's would send somebody to the door hours too early.
+    """
 
     language: Language
     property_name: str | None = None
     zone: tzinfo | None = None
+    now: datetime | None = None
 
     def clock(self, value: datetime | None) -> Markup:
         """Return a time of day, readable by machines too; a dash where there is none."""
         if value is None:
             return NOTHING
         aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        text = clock_time(self.language, aware, self.zone)
-        if self.zone is None and aware.utcoffset() == timedelta():
-            # Universal time that looks like the hotel's would send somebody to the door hours too early.
-            text = f"{text} UTC"
+        if self.zone is None and self.now is not None:
+            text = distance(self.language, aware, self.now)
+        else:
+            text = clock_time(self.language, aware, self.zone)
         return el("time", text, datetime=aware.isoformat(timespec="minutes"))
+
+    def at_property(self, card: msgspec.Raw) -> Page:
+        """Return this page with the name and the clock of the property whose card this is, if it is one."""
+        try:
+            tile = msgspec.json.decode(card, type=PropertyTile)
+        except msgspec.MsgspecError:
+            return self
+        return replace(self, property_name=tile.name, zone=_zone(tile.timezone))
 
 
 def page_of(start: StartFrame, language: Language) -> Page:
     """Return the page for a dashboard; name and clock of the property from its last-known card, where there is one."""
-    for plan in start.widgets:
-        if plan.id is WidgetId.PROPERTY and plan.data is not None:
-            try:
-                tile = msgspec.json.decode(plan.data, type=PropertyTile)
-            except msgspec.MsgspecError:
-                break
-            return Page(language=language, property_name=tile.name, zone=_zone(tile.timezone))
-    return Page(language=language)
+    page = Page(language=language, now=start.generated_at)
+    cards = [plan.data for plan in start.widgets if plan.id is WidgetId.PROPERTY]
+    return page.at_property(cards[0]) if cards and cards[0] is not None else page
 
 
 def _zone(name: str) -> tzinfo | None:

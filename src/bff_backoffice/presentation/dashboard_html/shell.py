@@ -46,11 +46,21 @@ class PageWriter:
                 self._spans = {plan.id: plan.span for plan in frame.widgets}
                 return page_start(self._page, frame)
             case WidgetFrame():
-                return widget(self._page, frame, span=self._spans[frame.id])
+                return self._learned(frame) + widget(self._page, frame, span=self._spans[frame.id])
             case EndFrame():
                 return page_end(self._page, frame)
             case _:
                 assert_never(frame)
+
+    def _learned(self, frame: WidgetFrame) -> bytes:
+        """The property's name for the heading, when its card comes; its clock serves the widgets that come after."""
+        if frame.id is not WidgetId.PROPERTY or frame.data is None:
+            return b""
+        known, self._page = self._page.property_name, self._page.at_property(frame.data)
+        name = self._page.property_name
+        if name is None or name == known:
+            return b""
+        return el("p", bidi(name), slot="where", class_="where").encode()
 
 
 def page_start(page: Page, start: StartFrame) -> bytes:
