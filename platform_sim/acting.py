@@ -13,6 +13,8 @@ from platform_sim.world.entities import Device, Operator
 __all__ = ["acting_device", "acting_operator", "occurred_at"]
 
 _OPERATOR: Final = "X-Operator-Id"
+_FIRST_YEAR: Final = 2001
+"""No desk was offline for that long; a year such as 0001 is a clock that was never set."""
 _DEVICE: Final = "X-Device-Id"
 
 
@@ -47,6 +49,6 @@ def occurred_at(call: Call) -> datetime:
         moment = datetime.fromisoformat(given)
     except ValueError:
         raise call.invalid("X-Occurred-At", "a time with offset or Z") from None
-    if moment.tzinfo is None:
-        raise call.invalid("X-Occurred-At", "a time with offset or Z")
+    if moment.tzinfo is None or moment.year < _FIRST_YEAR:
+        raise call.invalid("X-Occurred-At", "a time with offset or Z, of this century")
     return min(moment, call.now)

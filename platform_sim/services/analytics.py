@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from platform_sim.days import near_day
 from platform_sim.dialect import Dialect, Money
 from platform_sim.kernel import Answer, Call, Route, Service, instant
 from platform_sim.world.entities import NightResult, Text
@@ -89,7 +90,7 @@ _METRICS: Final = {
 def metric_value(call: Call) -> Answer:
     """`GET /metrics/{metric}/value?date=`: a figure, that of the same weekday last week, and seven days up to it."""
     name, metric = _metric(call)
-    day = call.day()
+    day = near_day(call)
     week = [day - timedelta(days=back) for back in range(_WEEK_DAYS - 1, -1, -1)]
     return Answer(
         body={
@@ -107,7 +108,7 @@ def metric_value(call: Call) -> Answer:
 def metric_series(call: Call) -> Answer:
     """`GET /metrics/{metric}/series?from=&to=`: one figure a day, both ends included."""
     name, metric = _metric(call)
-    first, last = call.day("from"), call.day("to")
+    first, last = near_day(call, "from"), near_day(call, "to")
     if not 0 <= (last - first).days < _LONGEST_DAYS:
         raise call.invalid("to", f"at most {_LONGEST_DAYS} days, not before from")
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]

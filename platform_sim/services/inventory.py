@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final
 
+from platform_sim.days import following_days, near_day
 from platform_sim.dialect import Dialect
 from platform_sim.given import check_version
 from platform_sim.ids import with_prefix
 from platform_sim.kernel import Answer, Call, Route, Service, instant, page
 from platform_sim.world.entities import Reservation
-from platform_sim.world.ledger import end_of_stay, ledger_of, unsellable_until
+from platform_sim.world.ledger import Ledger, end_of_stay, ledger_of, unsellable_until
 
 __all__ = ["SERVICE"]
 
-_LONGEST_DAYS: Final = 62
-_OUTLOOK_DAYS: Final = 14
+_LONGEST_STAY_NIGHTS: Final = 62
 
 
 def occupancy(call: Call) -> Answer:
     """`GET /occupancy?date=`: one night of the whole house."""
-    day = call.day()
+    day = near_day(call)
     night = ledger_of(call.world, call.property_id, call.now).house(day)
     return Answer(
         body={
@@ -39,7 +39,7 @@ def calendar(call: Call) -> Answer:
     """`GET /calendar?from=&days=`: one row a day and room type."""
     ledger = ledger_of(call.world, call.property_id, call.now)
     items = []
-    for day in _days(call):
+    for day in following_days(call):
         for room_type_id in ledger.totals:
             night = ledger.night(day, room_type_id)
             items.append(
@@ -57,14 +57,11 @@ def calendar(call: Call) -> Answer:
 
 def availability(call: Call) -> Answer:
     """`GET /availability?start=&end=&roomTypeId=`: rooms of each type that are free on every night of a stay."""
-    start, end = call.day("start"), call.day("end")
-    if not 1 <= (end - start).days <= _LONGEST_DAYS:
-        raise call.invalid("end", f"1..{_LONGEST_DAYS} nights after start")
+    start, end = near_day(call, "start"), near_day(call, "end")
+    if not 1 <= (end - start).days <= _LONGEST_STAY_NIGHTS:
+        raise call.invalid("end", f"1..{_LONGEST_STAY_NIGHTS} nights after start")
     ledger = ledger_of(call.world, call.property_id, call.now)
-    wanted = call.query.get("roomTypeId")
-    kinds = list(ledger.totals) if wanted is None else [call.service.dialect.into(wanted)]
-    if any(kind not in ledger.totals for kind in kinds):
-        raise call.not_found("room_type")
+    kinds = _kinds(call, ledger)
     nights = [start + timedelta(days=number) for number in range((end - start).days)]
     items = [
         {
@@ -79,14 +76,10 @@ def availability(call: Call) -> Answer:
 
 def grid(call: Call) -> Answer:
     """`GET /grid?from=&days=&roomTypeId=`: every room with the stays that it is promised to within these days."""
-    days = _days(call)
+    days = following_days(call)
     world = call.world
-    wanted = call.query.get("roomTypeId")
-    rooms = [
-        room
-        for room in world.rooms_of(call.property_id)
-        if wanted is None or room.room_type_id == call.service.dialect.into(wanted)
-    ]
+    kinds = _kinds(call, ledger_of(world, call.property_id, call.now))
+    rooms = [room for room in world.rooms_of(call.property_id) if room.room_type_id in kinds]
     shown, following = page(call, rooms, default=500)
     closed = unsellable_until(world, call.property_id, call.now)
     stays: dict[str, list[dict[str, object]]] = {room.id: [] for room in shown}
@@ -111,7 +104,7 @@ def grid(call: Call) -> Answer:
 
 def allocations(call: Call) -> Answer:
     """`GET /allocations?from=&days=&assigned=true|false`: what the stays of these days take, by arrival."""
-    days = _days(call)
+    days = following_days(call)
     assigned = call.query.get("assigned")
     if assigned not in {None, "true", "false"}:
         raise call.invalid("assigned", "true or false")
@@ -162,12 +155,15 @@ def release_room(call: Call) -> Answer:
     return Answer(body=_allocation(call, stay), headers={"ETag": f'"v{stay.version}"'})
 
 
-def _days(call: Call) -> list[date]:
-    first = call.day("from")
-    return [
-        first + timedelta(days=number)
-        for number in range(call.query_integer("days", _OUTLOOK_DAYS, maximum=_LONGEST_DAYS))
-    ]
+def _kinds(call: Call, ledger: Ledger) -> list[str]:
+    """The room types of the query: the one that it names, or all of the property."""
+    wanted = call.query.get("roomTypeId")
+    if wanted is None:
+        return list(ledger.totals)
+    kind = call.service.dialect.into(wanted)
+    if kind not in ledger.totals:
+        raise call.not_found("room_type")
+    return [kind]
 
 
 def _taking(call: Call, days: list[date]) -> list[Reservation]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from platform_sim.days import following_days, near_day
 from platform_sim.dialect import Dialect, Money, Refused
 from platform_sim.ids import fresh_id
 from platform_sim.kernel import Answer, Call, Route, Service, instant
@@ -18,8 +19,8 @@ from platform_sim.world.ledger import ledger_of
 __all__ = ["SERVICE"]
 
 _MICRO: Final = 1_000_000
-_LONGEST_DAYS: Final = 62
-_OUTLOOK_DAYS: Final = 14
+_LONGEST_STAY_NIGHTS: Final = 62
+_FARTHEST_DAYS: Final = 730
 _QUOTE_LIFE: Final = timedelta(minutes=30)
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -77,7 +78,7 @@ _PLANS: Final = (
 
 def snapshot(call: Call) -> Answer:
     """`GET /rates/snapshot?date=`: the best available rate of each room type; null where the night is sold out."""
-    day = call.day()
+    day = near_day(call)
     ledger = ledger_of(call.world, call.property_id, call.now)
     items = []
     for kind in call.world.room_types_of(call.property_id):
@@ -95,12 +96,10 @@ def snapshot(call: Call) -> Answer:
 
 def rate_calendar(call: Call) -> Answer:
     """`GET /rates/calendar?from=&days=&ratePlanCode=`: one row a day and room type."""
-    first = call.day("from")
     plan = _plan(call, call.query.get("ratePlanCode", "BAR"))
     ledger = ledger_of(call.world, call.property_id, call.now)
     items = []
-    for number in range(call.query_integer("days", _OUTLOOK_DAYS, maximum=_LONGEST_DAYS)):
-        day = first + timedelta(days=number)
+    for day in following_days(call):
         for kind in call.world.room_types_of(call.property_id):
             free = ledger.night(day, kind.id).available
             price = call.amount(_rate(call, kind, day, plan)) if free else None
@@ -198,8 +197,9 @@ def _window(call: Call) -> tuple[date, date]:
         start, end = date.fromisoformat(str(window.get("start"))), date.fromisoformat(str(window.get("end")))
     except ValueError:
         raise call.invalid("stayWindow", "start and end are dates") from None
-    if start < call.world.today(call.property_id, call.now) or not 1 <= (end - start).days <= _LONGEST_DAYS:
-        detail = f"a stay is 1 to {_LONGEST_DAYS} nights and begins today or later"
+    ahead = (start - call.world.today(call.property_id, call.now)).days
+    if not 0 <= ahead <= _FARTHEST_DAYS or not 1 <= (end - start).days <= _LONGEST_STAY_NIGHTS:
+        detail = f"a stay is 1 to {_LONGEST_STAY_NIGHTS} nights and begins today or within two years"
         raise Refused(422, "MELMASTOON.PRICING.STAY_WINDOW_INVALID", detail)
     return start, end
 
@@ -212,7 +212,7 @@ def _wanted(call: Call) -> list[RoomType]:
         return list(kinds.values())
     if not isinstance(wanted, list) or not wanted:
         raise call.invalid("roomTypeIds", "a list of room types")
-    if any(identifier not in kinds for identifier in wanted):
+    if any(not isinstance(identifier, str) or identifier not in kinds for identifier in wanted):
         raise call.not_found("room_type")
     return [kinds[identifier] for identifier in wanted]
 

@@ -13,7 +13,7 @@ from typing import Final
 from platform_sim.acting import acting_device, acting_operator, occurred_at
 from platform_sim.dialect import Dialect, Refused
 from platform_sim.kernel import Answer, Call, Route, Service, instant
-from platform_sim.world.entities import SyncCursor
+from platform_sim.world.entities import Device, SyncCursor
 
 __all__ = ["SERVICE", "precedes"]
 
@@ -116,7 +116,7 @@ def advance_cursor(call: Call) -> Answer:
 
 def replay_activity(call: Call) -> Answer:
     """`POST /push`: what a desk noted while it was offline goes out as events, each with its own id and time."""
-    operator, device = acting_operator(call), acting_device(call)
+    operator, device = acting_operator(call), _device(call)
     noted = call.body.get("activity")
     if not isinstance(noted, list) or not 1 <= len(noted) <= _LARGEST_PUSH:
         raise call.invalid("activity", f"1..{_LARGEST_PUSH} events")
@@ -160,11 +160,15 @@ def _check_scope(scope: object) -> None:
         raise Refused(404, "MELMASTOON.SYNC.SCOPE_UNKNOWN", "there is no such scope", context={"scopes": list(_SCOPES)})
 
 
-def _place(call: Call, scope: str) -> tuple[str, str, str, str]:
+def _device(call: Call) -> Device:
     device = acting_device(call)
     if device.locked:
         raise Refused(403, "MELMASTOON.SYNC.DEVICE_LOCKED", "the device is locked")
-    return (call.tenant_id, acting_operator(call).id, device.id, scope)
+    return device
+
+
+def _place(call: Call, scope: str) -> tuple[str, str, str, str]:
+    return (call.tenant_id, acting_operator(call).id, _device(call).id, scope)
 
 
 def _cursor(call: Call, scope: str) -> dict[str, object]:
