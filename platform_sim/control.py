@@ -47,6 +47,7 @@ def add_routes(app: web.Application, simulator: Simulator) -> None:
         ("PUT", "/_control/tenants/{id}/policy", control.put_policy),
         ("GET", "/_control/events", control.read_events),
         ("POST", "/_control/events", control.publish_event),
+        ("POST", "/_control/iam/rotate-keys", control.rotate_keys),
         ("GET", "/_control/network", control.read_network),
         ("PUT", "/_control/network", control.put_network),
         ("DELETE", "/_control/network", control.clear_network),
@@ -141,6 +142,10 @@ class _Control:
             raise _InvalidError("payload is an object")
         react(self.simulator.world, subject, tenant_id, payload)
         return await self._publish(subject, tenant_id, payload, key)
+
+    async def rotate_keys(self, _: web.Request) -> web.Response:
+        self.simulator.world.identity.key_generation += 1
+        return web.Response(status=204)
 
     async def read_network(self, _: web.Request) -> web.Response:
         return _json(self._network().weather.wire())

@@ -11,6 +11,7 @@ from typing import Final
 __all__ = ["SeededIds", "fresh_id", "fresh_ulid", "has_shape", "is_ulid", "with_prefix"]
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 _SEED_MOMENT_MS: Final = 1_735_689_600_000
 """2025-01-01T00:00:00Z: seed identifiers look as if they were made long before the simulator was started."""
@@ -18,7 +19,7 @@ _SEED_MOMENT_MS: Final = 1_735_689_600_000
 
 def _encode(milliseconds: int, randomness: int) -> str:
     number = (milliseconds << 80) | randomness
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 class SeededIds:

@@ -48,10 +48,9 @@ def base64url(data: bytes) -> str:
 class SigningKey:
     """iam's Ed25519 key. It comes from the seed, so that tokens stay verifiable across resets and restarts."""
 
-    def __init__(self, seed: int) -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(
-            hashlib.sha256(f"iam signing key {seed}".encode()).digest()
-        )
+    def __init__(self, seed: int, generation: int = 0) -> None:
+        secret = hashlib.sha256(f"iam signing key {seed}.{generation}".encode()).digest()
+        self._private = Ed25519PrivateKey.from_private_bytes(secret)
         self._x = base64url(self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
         canonical = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": self._x}, separators=(",", ":"))
         self.kid = base64url(hashlib.sha256(canonical.encode()).digest())

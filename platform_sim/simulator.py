@@ -44,7 +44,9 @@ class Simulator:
     def reset(self) -> None:
         """The world as it began: seed identifiers, no faults, fair weather, nothing recorded or remembered."""
         self.faults.lift()
+        generation = self.world.identity.key_generation
         self.world = generate(self.seed, self.clock())
+        self.world.identity.key_generation = generation
         self.recorder.requests.clear()
         self.recorder.effects.clear()
         self.keys.forget()

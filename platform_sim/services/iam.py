@@ -30,8 +30,8 @@ _ACR_MFA: Final = "urn:melmastoon:acr:mfa-recent"
 
 
 @cache
-def _signing_key(seed: int) -> SigningKey:
-    return SigningKey(seed)
+def _signing_key(seed: int, generation: int) -> SigningKey:
+    return SigningKey(seed, generation)
 
 
 # Sign-in and refresh
@@ -161,7 +161,7 @@ def _issue(call: Call, session: Session, ttl_seconds: int) -> dict[str, object]:
         session_id=session.id, expires_at=call.now + _REFRESH_LIFE
     )
     return {
-        "accessToken": _signing_key(call.world.seed).sign(claims),
+        "accessToken": _signing_key(call.world.seed, call.world.identity.key_generation).sign(claims),
         "refreshToken": refresh_token,
         "tokenType": "DPoP",
         "expiresIn": ttl_seconds,
@@ -262,10 +262,10 @@ def attest(call: Call) -> Answer:
 
 
 def key_set(call: Call) -> Answer:
-    """`GET /.well-known/jwks.json`: the keys that verify access tokens."""
-    return Answer(
-        body={"keys": [_signing_key(call.world.seed).public()]}, headers={"Cache-Control": "public, max-age=300"}
-    )
+    """`GET /.well-known/jwks.json`: the key that signs access tokens now, and the one before it."""
+    newest = call.world.identity.key_generation
+    keys = [_signing_key(call.world.seed, each).public() for each in range(newest, max(-1, newest - 2), -1)]
+    return Answer(body={"keys": keys}, headers={"Cache-Control": "public, max-age=300"})
 
 
 SERVICE: Final = Service(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from platform_sim.dialect import Money
@@ -20,6 +21,7 @@ _WEEKDAYS: Final = {
 """Monday to Sunday: Lyon lives from trade fairs and Saturdays, Dubai from Friday and Saturday, Kabul from the week."""
 
 
+@lru_cache(maxsize=8192)
 def pull(seed: int, property_id: str, timezone: str, day: date) -> float:
     """How strongly a day draws guests; 1.0 is an ordinary one."""
     noise = random.Random(f"{seed}:{property_id}:{day.isoformat()}").uniform(0.93, 1.07)

@@ -42,6 +42,8 @@ class Identity:
     seen_proofs: dict[tuple[str, str], datetime] = field(default_factory=dict)
     used_codes: set[tuple[str, str]] = field(default_factory=set)
     """Pairs of an operator and a second-factor proof that was accepted: no code is good twice."""
+    key_generation: int = 0
+    """How often the signing key was replaced; the one thing here that a reset keeps."""
     failed_attempts: dict[str, list[datetime]] = field(default_factory=dict)
     """By operator: the second-factor attempts that failed lately."""
 

@@ -41,6 +41,24 @@ def test_access_token_says_what_the_contract_says(sim, operator, desktop, claims
     assert jwt.decode(answer["accessToken"], key, algorithms=["EdDSA"], audience="bff-backoffice") == token
 
 
+def test_rotated_keys_stay_for_one_rotation(sim, launch, halt):
+    """After a rotation new tokens have a new key, and the key before it stays in the set, also across a reset."""
+    own = launch("--seed", "3")
+    try:
+        address = "/iam-service/.well-known/jwks.json"
+        before = [key["kid"] for key in own.http.get(address).json()["keys"]]
+        assert own.http.post("/_control/iam/rotate-keys").status_code == 204
+        own.http.post("/_control/reset")
+        after = [key["kid"] for key in own.http.get(address).json()["keys"]]
+        own.http.post("/_control/iam/rotate-keys")
+        last = [key["kid"] for key in own.http.get(address).json()["keys"]]
+    finally:
+        assert halt(own) == 0
+    assert (len(before), after[1:], last[1:]) == (1, before, after[:1])
+    assert len({*before, *after, *last}) == 3
+    assert sim.http.get(address).json()["keys"][0]["kid"] not in {*before, *after, *last}
+
+
 def test_ttl_shortens_the_access_token(operator, desktop, claims):
     """`?ttl=` shortens an access token, and never lengthens one."""
     person = operator()
