@@ -28,7 +28,7 @@ export class Desk {
 
   /**
    * @param {{session: import("./session.js").Session, world: object, clock: import("./server-clock.js").ServerClock, key:
-   *   object, announcer: import("./announcer.js").Announcer, leave: (how: "switch" | "out") => void, again: () => void}} parts
+   *   object, announcer: import("./announcer.js").Announcer, route: object, leave: (how: "switch" | "out") => void, again: () => void}} parts
    */
   constructor(parts) {
     this.#parts = parts;
@@ -41,7 +41,8 @@ export class Desk {
     const now = () => this.#clock.now();
     this.dashboard = new Dashboard({ session: this.#session, property, now, announce: (text) => announcer.say(text) });
     this.weather = new Weather({
-      changed: (services) => this.#weatherChanged(services),
+      changed: () => this.#weatherChanged(),
+      route: parts.route,
       closed: () => this.toggleWeather(),
       titleOf: (widget) => this.dashboard.board.card(widget)?.name ?? widget,
     });
@@ -93,9 +94,9 @@ export class Desk {
   }
 
   /** Everything is asked for again, past the caches, so that the new weather is seen at once. */
-  #weatherChanged(services) {
+  #weatherChanged() {
     this.shell.showWeather(this.weather.troubled, this.weather.isOpen);
-    if (services.length > 0) this.dashboard.refresh({ fresh: true });
+    this.dashboard.refresh({ fresh: true });
   }
 
   async #help() {

@@ -16,12 +16,13 @@ function shuffled(items) {
   return copy;
 }
 
-/** The tenant's devices in the order in which to try them: the one that worked last time, then any other. */
+/** The tenant's devices in the order in which to try them: the one that worked last time, the free ones, any other. */
 function candidates(world, tenantId) {
-  const ids = world.devices.filter((device) => device.tenantId === tenantId).map((device) => device.id);
+  const devices = world.devices.filter((device) => device.tenantId === tenantId);
   const remembered = settings.devices[tenantId];
-  const others = shuffled(ids.filter((id) => id !== remembered));
-  return (ids.includes(remembered) ? [remembered, ...others] : others).slice(0, MOST_DEVICES_TRIED);
+  const rank = (device) => (device.id === remembered ? 0 : device.bound ? 2 : 1);
+  const ordered = shuffled(devices).sort((one, other) => rank(one) - rank(other));
+  return ordered.map((device) => device.id).slice(0, MOST_DEVICES_TRIED);
 }
 
 function anotherDeviceMayDo(problem) {

@@ -8,6 +8,8 @@ import psAF from "./words/ps-AF.js";
 
 const ISOLATE = "⁨";
 const END_ISOLATE = "⁩";
+/** Digits and their separators stay together by themselves in either direction; a sign or a letter needs isolation. */
+const PLAIN_NUMBER = /^[\p{Nd}.,٫٬\s]+$/u;
 
 /** Every language of the console, in the order of the menu. Each is named in itself. */
 export const LANGUAGES = [
@@ -61,7 +63,8 @@ export function t(key, values = {}) {
   return pick(entry, values.n ?? 0).replaceAll(/\{(\w+)\}/g, (_, member) => {
     const value = values[member];
     if (typeof value === "number") return formatNumber(value);
-    return `${ISOLATE}${value ?? ""}${END_ISOLATE}`;
+    const text = String(value ?? "");
+    return PLAIN_NUMBER.test(text) ? text : ISOLATE + text + END_ISOLATE;
   });
 }
 

@@ -31,7 +31,9 @@ class Console {
     const [config, world, key] = await Promise.all([this.#readConfig(), readWorld(), openDeviceKey()]);
     this.world = world;
     this.key = key;
-    this.api = config.bffUrls[0] + config.apiPrefix;
+    const [direct] = config.bffUrls;
+    /** The way to the service. Through the simulator's network proxy where the weather panel says so. */
+    this.route = { origin: direct, direct, proxy: config.proxyUrl, prefix: config.apiPrefix };
     this.wire = new Wire({ key, clock: this.#clock, askTime });
     const state = storedState();
     if (state && world.tenants.some((tenant) => tenant.id === state.tenantId)) this.#open(state);
@@ -74,7 +76,7 @@ class Console {
 
   #showDesk() {
     this.#desk = new Desk({
-      session: this.#session, world: this.world, clock: this.#clock, key: this.key, announcer: this.#announcer,
+      session: this.#session, world: this.world, clock: this.#clock, key: this.key, announcer: this.#announcer, route: this.route,
       leave: (how) => this.#leave(how), again: () => this.show(),
     });
     fill(this.#root, this.#desk.element);
@@ -97,7 +99,7 @@ class Console {
   }
 
   #open(state) {
-    const session = new Session({ wire: this.wire, api: this.api, clock: this.#clock, state });
+    const session = new Session({ wire: this.wire, route: this.route, clock: this.#clock, state });
     session.addEventListener("ended", (event) => this.#ended(session, event.detail));
     this.#session = session;
     this.#screen = "desk";

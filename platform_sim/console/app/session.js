@@ -16,17 +16,17 @@ const FINAL = new Set(["SESSION_REVOKED", "REFRESH_INVALID", "OPERATOR_SUSPENDED
  */
 export class Session extends EventTarget {
   #wire;
-  #api;
+  #route;
   #clock;
   #state;
   #timer = 0;
   #renewal = null;
   #ended = false;
 
-  constructor({ wire, api, clock, state }) {
+  constructor({ wire, route, clock, state }) {
     super();
     this.#wire = wire;
-    this.#api = api;
+    this.#route = route;
     this.#clock = clock;
     this.#state = state;
     this.#keep();
@@ -92,6 +92,10 @@ export class Session extends EventTarget {
   chooseProperty(propertyId) {
     this.#state.propertyId = propertyId;
     this.#keep();
+  }
+
+  get #api() {
+    return this.#route.origin + this.#route.prefix;
   }
 
   #once(method, path, options) {

@@ -49,8 +49,8 @@ function sidebar(parts) {
     h(
       "div",
       { class: "me" },
-      h("span", { class: "avatar", "aria-hidden": "true" }, initials(who.username)),
-      h("span", { class: "me-text" }, h("bdi", { dir: "ltr", class: "me-name", title: who.username }, who.username), roleChips(who.roles)),
+      h("span", { class: "avatar", "aria-hidden": "true" }, initials(who.displayName ?? who.username)),
+      h("span", { class: "me-text" }, h("bdi", { class: "me-name", title: who.username, translate: "no" }, who.displayName ?? who.username), roleChips(who.roles)),
       h("div", { class: "me-actions" }, action("swap", t("nav.switch"), parts.switchOperator), action("leave", t("nav.signout"), parts.signOut)),
     ),
   );

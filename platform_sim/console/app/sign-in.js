@@ -7,9 +7,10 @@ import { Problem, Unreachable } from "./problem.js";
 import { settings } from "./settings.js";
 import { languageSelect, themeSelect } from "./switches.js";
 
-/** Two letters for a round picture, from a user name such as `gm@kabul-grand.example`. */
-export function initials(username) {
-  const parts = username.split("@")[0].split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+/** What a round picture shows of a name: two letters, or one in scripts whose letters join. */
+export function initials(text) {
+  const parts = text.split("@")[0].split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  if (/[\u0600-\u06ff]/.test(text)) return [...(parts[0] ?? "?")][0];
   return (parts.length > 1 ? parts[0][0] + parts[1][0] : (parts[0] ?? "?").slice(0, 2)).toUpperCase();
 }
 
@@ -154,13 +155,19 @@ export class SignInScreen {
 
   #person(operator, checked) {
     const input = h("input", { type: "radio", name: "person", value: operator.id, checked, class: "visually-hidden" });
-    input.addEventListener("change", () => this.#prefill(operator));
+    // Not `change`: whoever clicks the person already chosen wants the right name and password back.
+    input.addEventListener("click", () => this.#prefill(operator));
     return h(
       "label",
       { class: "person" },
       input,
-      h("span", { class: "avatar", "aria-hidden": "true" }, initials(operator.username)),
-      h("span", { class: "person-text" }, h("bdi", { dir: "ltr", class: "person-name" }, operator.username), roleChips(operator.roles)),
+      h("span", { class: "avatar", "aria-hidden": "true" }, initials(operator.displayName ?? operator.username)),
+      h(
+        "span",
+        { class: "person-text" },
+        h("span", { class: "person-line" }, h("bdi", { class: "person-name", translate: "no" }, operator.displayName ?? operator.username), roleChips(operator.roles)),
+        operator.displayName && h("bdi", { dir: "ltr", class: "caption", translate: "no" }, operator.username),
+      ),
     );
   }
 
@@ -206,7 +213,7 @@ export class SignInScreen {
     const wanted = this.#filter.propertyId;
     const scope = operator?.propertyIds ?? [];
     const propertyId = scope.includes(wanted) ? wanted : scope[0];
-    await signedIn({ tenantId, operatorId: operator?.id, username, roles: operator?.roles ?? [], propertyIds: scope, propertyId }, tokens);
+    await signedIn({ tenantId, operatorId: operator?.id, username, displayName: operator?.displayName ?? username, roles: operator?.roles ?? [], propertyIds: scope, propertyId }, tokens);
   }
 
   #explain(problem) {

@@ -2,6 +2,7 @@
 
 import { fill, h, icon } from "./elements.js";
 import { has, t } from "./language.js";
+import { Network } from "./network.js";
 
 const FAULTS = "/_control/faults";
 const FEEDS = {
@@ -56,13 +57,17 @@ export class Weather {
   #status = h("p", { class: "weather-status", role: "status" });
 
   /**
-   * @param {{changed: (services: string[]) => void, closed: () => void, titleOf: (widget: string) => string}} parts
-   *   `changed` is told which services behave differently now
+   * @param {{changed: () => void, closed: () => void, titleOf: (widget: string) => string, route: object}} parts
+   *   `changed` is told when something behaves differently from now on; `route` is the way to the service
    */
-  constructor({ changed, closed, titleOf }) {
+  constructor({ changed, closed, titleOf, route }) {
     this.#changed = changed;
     this.#titleOf = titleOf;
     this.heading = h("h2", { id: "weather-title", tabindex: "-1" }, t("weather.title"));
+    const failed = () => {
+      this.#status.textContent = t("weather.failed");
+    };
+    this.network = new Network({ route, changed, failed });
     const close = h("button", { type: "button", class: "button button-icon", "aria-label": t("weather.close"), onclick: closed }, icon("close"));
     this.element = h(
       "aside",
@@ -71,6 +76,7 @@ export class Weather {
       h("p", { class: "caption" }, t("weather.lead")),
       this.#status,
       this.#storm(),
+      this.network.element,
       h("h3", { class: "eyebrow" }, t("weather.systems")),
       h("ul", { class: "systems" }, Object.keys(FEEDS).map((service) => this.#row(service))),
     );
@@ -154,12 +160,11 @@ export class Weather {
   }
 
   async #clear() {
-    const services = Object.keys(this.#modes).filter((service) => this.#modes[service]);
     try {
       await control("DELETE", FAULTS);
       this.#modes = {};
       this.#show();
-      this.#changed(services);
+      this.#changed();
     } catch {
       this.#status.textContent = t("weather.failed");
     }
@@ -174,7 +179,7 @@ export class Weather {
       );
       for (const [service, mode] of choices) this.#modes[service] = mode === "healthy" ? null : mode;
       this.#show();
-      this.#changed(choices.map(([service]) => service));
+      this.#changed();
     } catch {
       await this.read();
       this.#status.textContent = t("weather.failed");

@@ -1,0 +1,65 @@
+"""A real Chromium on the real world, and a desk that a test can sit down at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.console.desk import Desk
+from tests.worlds import World
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+SitDown = Callable[..., Desk]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless; the tests are skipped in one line where there is none."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium here: `apt-get install -y chromium fonts-noto-core` lets the console tests run")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
+    """Open the console in a browser profile of its own. Nothing may break in it, and nothing may break its policy."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_console(*, language: str = "en", width: int = 1440, height: int = 900, **more: object) -> Desk:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", **more)
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+        return Desk(page, world, language)
+
+    yield open_console
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Where screenshots are kept for those who want to look."""
+    folder = Path(__file__).parents[2] / "artifacts" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

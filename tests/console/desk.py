@@ -1,0 +1,105 @@
+"""A browser at the console, driven as a person would drive it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests.worlds import World
+
+__all__ = ["Desk", "claims_of"]
+
+PATIENCE_MS = 15_000
+
+
+def claims_of(compact: str, part: int = 1) -> dict[str, Any]:
+    """The claims (or with `part=0` the header) of a compact JWS, unverified."""
+    text = compact.split(".")[part]
+    return dict(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+
+
+class Desk:
+    """One page at the console."""
+
+    def __init__(self, page: Page, world: World, language: str = "en") -> None:
+        self.page = page
+        self.world = world
+        page.set_default_timeout(PATIENCE_MS)
+        self.settings(language=language)
+
+    def settings(self, **members: object) -> None:
+        """Let the next page begin with these settings, unless it has its own already."""
+        text = json.dumps(json.dumps(members))
+        key = "'backoffice-console.settings'"
+        self.page.add_init_script(f"if (!localStorage.getItem({key})) localStorage.setItem({key}, {text})")
+
+    def open(self) -> Desk:
+        """Go to the sign-in screen."""
+        self.page.goto(self.world.console)
+        self.page.locator(".signin-form").wait_for()
+        return self
+
+    def choose(self, role: str = "general_manager", tenant: int = 0) -> dict[str, Any]:
+        """Choose a member of staff from the list."""
+        person = self.world.operator(role, tenant)
+        self.page.locator(f".tenant:has(input[value={person['tenantId']}])").click()
+        self.page.locator(f".person:has(input[value={person['id']}])").click()
+        return person
+
+    def sign_in(self, role: str = "general_manager", tenant: int = 0) -> Desk:
+        """Sign in, and wait until the dashboard is whole."""
+        if not self.page.locator(".signin-form").is_visible():
+            self.open()
+        self.choose(role, tenant)
+        self.page.locator("button[type=submit]").click()
+        self.page.locator(".board .card").first.wait_for()
+        return self.settled()
+
+    def settled(self) -> Desk:
+        """Wait for the end of the stream that is running."""
+        self.page.locator(".strip[data-state=ended]").wait_for()
+        return self
+
+    def refresh(self) -> Desk:
+        """Ask for everything anew, and wait for its end."""
+        with self.page.expect_response(lambda answer: "/dashboard?" in answer.url):
+            self.page.keyboard.press("r")
+        return self.settled()
+
+    def card(self, widget: str) -> Locator:
+        """A widget's card."""
+        return self.page.locator(f"[data-widget={widget}]")
+
+    def outcome(self, widget: str, outcome: str) -> None:
+        """Wait until a widget has ended in this way."""
+        expect(self.card(widget)).to_have_attribute("data-outcome", outcome, timeout=PATIENCE_MS)
+
+    def outcomes(self) -> dict[str, str]:
+        """How every widget ended."""
+        cards = self.page.locator(".card").all()
+        return {str(card.get_attribute("data-widget")): str(card.get_attribute("data-outcome")) for card in cards}
+
+    def weather(self, service: str, mode: str) -> None:
+        """Change a system's weather in the panel."""
+        if not self.page.locator(".weather").is_visible():
+            self.page.keyboard.press("w")
+        self.page.select_option(f"[data-service={service}]", mode)
+
+    def requests(self) -> list[Request]:
+        """From now on, every request to the service's API (preflights aside)."""
+        seen: list[Request] = []
+
+        def keep(request: Request) -> None:
+            if request.url.startswith(self.world.bff) and request.method != "OPTIONS":
+                seen.append(request)
+
+        self.page.on("request", keep)
+        return seen
+
+    def picture(self, folder: Path, name: str, *, whole: bool = True) -> None:
+        """Keep a screenshot."""
+        self.page.screenshot(path=folder / f"{name}.png", full_page=whole)

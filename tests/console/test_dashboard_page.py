@@ -1,0 +1,146 @@
+"""The dashboard as it paints: skeletons, widgets as they land, failures that stay where they are, cut streams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import SitDown
+from tests.worlds import World
+
+pytestmark = pytest.mark.browser
+
+
+def test_one_hanging_upstream_holds_nobody_up(sit_down: SitDown, world: World, pictures: Path) -> None:
+    """While pricing hangs its widget is still a skeleton of its final size, and all the others are painted."""
+    desk = sit_down(height=1400).open()
+    world.fault("reservation-service", "hang")
+    desk.choose()
+    desk.page.locator("button[type=submit]").click()
+    desk.outcome("rates", "fresh")
+    waiting = desk.card("arrivals")
+    expect(waiting).to_have_attribute("aria-busy", "true")
+    expect(waiting.locator(".skeleton")).to_be_visible()
+    desk.picture(pictures, "one-hanging-upstream", whole=False)
+    height = waiting.bounding_box()
+    desk.outcome("arrivals", "timeout")
+    settled = waiting.bounding_box()
+    assert height is not None
+    assert settled is not None
+    assert abs(height["height"] - settled["height"]) < 160
+    desk.settled()
+    assert sorted(name for name, outcome in desk.outcomes().items() if outcome not in {"fresh", "cached"}) == [
+        "arrivals",
+        "arrivals-at-risk",
+        "departures",
+        "in-house",
+    ]
+
+
+def test_a_failed_widget_says_why_and_its_button_brings_it_back(sit_down: SitDown, world: World) -> None:
+    """The message is the service's own, in the reader's language; "Try again" reads that widget alone."""
+    world.fault("pricing-service", "error", status=503)
+    desk = sit_down().sign_in()
+    card = desk.card("rates")
+    expect(card.locator(".failure-text")).not_to_be_empty()
+    world.heal()
+    seen = desk.requests()
+    retry = card.get_by_role("button", name="again")
+    for _ in range(20):
+        retry.click()
+        desk.page.wait_for_timeout(500)
+        if card.get_attribute("data-outcome") == "fresh":
+            break
+    desk.outcome("rates", "fresh")
+    assert any("/dashboard/widgets/rates" in request.url for request in seen)
+    assert not any("/dashboard?" in request.url for request in seen)
+    expect(card.locator("tbody tr").first).to_be_visible()
+
+
+def test_last_known_data_stays_with_a_word_of_warning(sit_down: SitDown, world: World) -> None:
+    """What was known is shown as "last known" with its age when its source stops answering."""
+    desk = sit_down().sign_in()
+    world.fault("billing-service", "hang")
+    desk.refresh()
+    desk.outcome("balances", "stale")
+    card = desk.card("balances")
+    expect(card.locator(".badge")).to_contain_text("Last known")
+    expect(card.locator(".notice")).to_be_visible()
+    expect(card.locator(".figure")).to_be_visible()
+
+
+def test_the_line_says_how_the_dashboard_arrived(sit_down: SitDown) -> None:
+    """First frame, how many are fresh, when it ended; and a mark for each widget between start and end."""
+    desk = sit_down().sign_in()
+    words = desk.page.locator(".timeline-words")
+    expect(words).to_contain_text("first frame")
+    expect(words).to_contain_text("16 of 16")
+    expect(words).to_contain_text("ended")
+    expect(desk.page.locator(".mark")).to_have_count(18)
+
+
+def test_details_name_sources_times_and_definition(sit_down: SitDown) -> None:
+    """A widget's badge opens what its numbers mean, where they come from, and how long that took."""
+    desk = sit_down().sign_in()
+    desk.card("adr").locator(".badge").click()
+    details = desk.page.locator("#details-adr")
+    expect(details).to_be_visible()
+    expect(details).to_contain_text("analytics-service")
+    expect(details).to_contain_text("What it counts")
+    expect(details).to_contain_text("600 ms")
+    desk.page.keyboard.press("Escape")
+    expect(details).to_be_hidden()
+
+
+def test_a_stream_without_its_end_is_said_to_be_cut(sit_down: SitDown) -> None:
+    """A network that breaks half-way leaves a sentence and marks what did not come; a good one makes it whole."""
+    desk = sit_down().sign_in()
+    desk.page.keyboard.press("w")
+    desk.page.select_option("#network", "cut")
+    expect(desk.page.locator(".strip[data-state=cut]")).to_be_visible()
+    expect(desk.page.locator(".banner")).to_be_visible()
+    desk.page.select_option("#network", "proxy")
+    desk.settled()
+    expect(desk.page.locator(".banner")).to_be_hidden()
+    assert set(desk.outcomes().values()) <= {"fresh", "cached"}
+
+
+def test_the_printable_page_is_shown_with_its_own_looks(sit_down: SitDown, pictures: Path) -> None:
+    """The HTML representation appears in a frame, styled, in the reader's language and direction, without a script."""
+    desk = sit_down(language="fa-AF").sign_in()
+    desk.page.keyboard.press("p")
+    page = desk.page.frame_locator(".page-frame")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.locator("h1")).to_be_visible()
+    expect(desk.page.locator(".dialog-foot button")).to_be_enabled()
+    assert page.locator("body").evaluate("each => getComputedStyle(each).margin") == "0px"
+    desk.picture(pictures, "printable-page", whole=False)
+    desk.page.keyboard.press("Escape")
+    expect(desk.page.locator("dialog")).to_have_count(0)
+
+
+def test_another_property_is_another_board(sit_down: SitDown) -> None:
+    """Choosing a property tells the service and paints that property's board in its own colour."""
+    desk = sit_down().sign_in()
+    before, accent = desk.page.locator("h1").inner_text(), desk.page.locator("html").get_attribute("data-accent")
+    with desk.page.expect_response(lambda answer: answer.url.endswith("/session/property")) as told:
+        desk.page.locator(".house-select").select_option(index=1)
+    assert told.value.ok
+    desk.settled()
+    expect(desk.page.locator("h1")).not_to_have_text(before)
+    assert desk.page.locator("html").get_attribute("data-accent") != accent
+    assert set(desk.outcomes().values()) <= {"fresh", "cached"}
+
+
+def test_the_device_reports_itself(sit_down: SitDown) -> None:
+    """The desk sends its heartbeat, and the board shows it online."""
+    desk = sit_down()
+    seen = desk.requests()
+    desk.sign_in()
+    desk.refresh()
+    assert any(request.url.endswith("/heartbeat") for request in seen)
+    own = desk.card("devices").locator("li").first
+    expect(own).to_contain_text("This desk")
+    expect(own.locator(".dot-online")).to_be_visible()
