@@ -1,112 +1,174 @@
-"""Small drawings that stand in for a property's photographs: the same scene and seed give the same SVG."""
+"""Pictures of the properties: small drawn scenes in SVG, the same for the same photo each time."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
 from typing import Final
 
 __all__ = ["draw"]
 
 _WIDTH: Final = 960
 _HEIGHT: Final = 540
-_SKIES: Final = {
-    "garden": ("#cfe8e4", "#f6efe0"),
-    "lobby": ("#e8d9c4", "#f7f1e7"),
-    "room": ("#e3dfe9", "#f8f3ee"),
-    "restaurant": ("#e9cdb4", "#f9eddd"),
-    "mountain": ("#f0c9a8", "#8fa3bf"),
-    "sea": ("#bfe0ea", "#f7efdf"),
-    "skyline": ("#2b3558", "#d98f6c"),
-    "town": ("#e6e2d3", "#c9d7dd"),
-}
-_GROUND: Final = {
-    "garden": ("#5f8f6b", "#3f6f55"),
-    "mountain": ("#8d6a56", "#5d4a45"),
-    "sea": ("#3d8aa0", "#2b6c86"),
-    "skyline": ("#1d2440", "#141a30"),
-    "town": ("#b08d6e", "#8a6a52"),
-}
-_INSIDE: Final = frozenset({"lobby", "room", "restaurant"})
+Painter = Callable[[random.Random], str]
 
 
-def draw(scene: str, seed: str) -> str:
-    """The picture of a scene as an SVG document of 960 by 540 units; an unknown scene is drawn as a town."""
-    rng = random.Random(f"{scene}:{seed}")
-    above, below = _SKIES.get(scene, _SKIES["town"])
-    parts = _inside(scene, rng) if scene in _INSIDE else _outside(scene if scene in _GROUND else "town", rng)
+def draw(scene: str, photo_id: str) -> str:
+    """The picture of a scene as an SVG document of 960 by 540; an unknown scene is an old town."""
+    rng = random.Random(photo_id)
+    paint = _SCENES.get(scene, _town)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">'
-        '<defs><linearGradient id="sky" x1="0" y1="0" x2="0" y2="1">'
-        f'<stop offset="0" stop-color="{above}"/><stop offset="1" stop-color="{below}"/></linearGradient></defs>'
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="url(#sky)"/>{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}">'
+        f"{paint(rng)}</svg>"
     )
 
 
-def _outside(scene: str, rng: random.Random) -> list[str]:
-    near, far = _GROUND[scene]
-    sun = f'<circle cx="{rng.randrange(160, 800)}" cy="{rng.randrange(90, 190)}" r="46" fill="#fff3d6" opacity=".85"/>'
-    if scene in {"skyline", "town"}:
-        return [sun, *_houses(rng, far, tall=scene == "skyline"), _ground(470, near)]
-    if scene == "sea":
-        waves = [
-            f'<path d="M0 {y} q 60 -14 120 0 t 120 0 t 120 0 t 120 0 t 120 0 t 120 0 t 120 0 t 120 0" '
-            f'fill="none" stroke="#fff" stroke-width="3" opacity=".35"/>'
-            for y in range(350, 520, 34)
-        ]
-        return [sun, _ground(320, near), *waves]
-    ridges = [_ridge(rng, height, colour) for height, colour in ((250, far), (330, near))]
-    trees = []
-    if scene == "garden":
-        trees = [
-            f'<ellipse cx="{x}" cy="{rng.randrange(380, 420)}" rx="{rng.randrange(18, 34)}" ry="70" fill="{far}"/>'
-            for x in range(60, _WIDTH, rng.randrange(85, 130))
-        ]
-    return [sun, *ridges, *trees, _ground(450, near)]
+def _sky(top: str, bottom: str) -> str:
+    return (
+        f'<defs><linearGradient id="s" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="{top}"/>'
+        f'<stop offset="1" stop-color="{bottom}"/></linearGradient></defs>'
+        '<rect width="960" height="540" fill="url(#s)"/>'
+    )
 
 
-def _inside(scene: str, rng: random.Random) -> list[str]:
-    wood = rng.choice(("#7d5a44", "#6a4b3a", "#8a6b50"))
-    cloth = rng.choice(("#9c4a44", "#3f6c7d", "#5c6b4a", "#7a5c86"))
-    parts = [_ground(400, "#c9ac8b"), '<rect x="600" y="80" width="240" height="220" rx="8" fill="#dcecf2"/>']
-    parts.append('<path d="M720 80v220M600 190h240" stroke="#fff" stroke-width="8"/>')
-    if scene == "room":
-        parts.append(f'<rect x="130" y="230" width="380" height="90" rx="16" fill="{wood}"/>')
-        parts.append('<rect x="120" y="300" width="400" height="120" rx="14" fill="#fbfaf7"/>')
-        parts.append(f'<rect x="120" y="350" width="400" height="90" rx="14" fill="{cloth}"/>')
-        return parts
-    for x in range(110, 560, 150):
-        parts.append(f'<rect x="{x}" y="360" width="104" height="14" rx="6" fill="{wood}"/>')
-        parts.append(f'<rect x="{x + 44}" y="372" width="16" height="80" fill="{wood}"/>')
-        parts.append(
-            f'<circle cx="{x + 52}" cy="150" r="26" fill="#fff3cf"/><path d="M{x + 52} 0v124" stroke="{wood}"/>'
+def _disc(x: float, y: float, radius: float, colour: str, opacity: float = 1.0) -> str:
+    return f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:.0f}" fill="{colour}" opacity="{opacity:.2f}"/>'
+
+
+def _box(x: float, y: float, width: float, height: float, colour: str, *, round_by: int = 0) -> str:
+    return f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="{round_by}" fill="{colour}"/>'
+
+
+def _ridge(rng: random.Random, height: float, roughness: float, colour: str) -> str:
+    points, level = [], height
+    for x in range(0, _WIDTH + 1, 60):
+        level = min(max(level + rng.uniform(-roughness, roughness), height - roughness * 2), height + roughness * 2)
+        points.append(f"{x},{level:.0f}")
+    return f'<polygon points="0,{_HEIGHT} {" ".join(points)} {_WIDTH},{_HEIGHT}" fill="{colour}"/>'
+
+
+def _mountain(rng: random.Random) -> str:
+    return (
+        _sky("#f3b98a", "#fbe6cf")
+        + _disc(rng.uniform(560, 780), 180, 46, "#fff3dd", 0.9)
+        + _ridge(rng, 260, 60, "#c98f6d")
+        + _ridge(rng, 340, 46, "#a36a4f")
+        + _ridge(rng, 420, 30, "#6f4a3a")
+        + "".join(_box(120 + n * 74, 372 - n % 2 * 14, 26, 46, "#3f2a22", round_by=13) for n in range(9))
+    )
+
+
+def _garden(rng: random.Random) -> str:
+    trees = "".join(
+        _box(x - 5, 320, 10, 90, "#6d5138")
+        + _disc(x, 300, rng.uniform(44, 66), rng.choice(("#3f7a54", "#4f9063", "#2f6346")))
+        for x in range(60, 960, 120)
+    )
+    return (
+        _sky("#a9d5ea", "#eef7ee")
+        + _ridge(rng, 300, 22, "#9fc7a4")
+        + trees
+        + _box(0, 400, 960, 140, "#86b97e")
+        + _box(380, 400, 200, 140, "#e7dcc4")
+        + _box(440, 430, 80, 60, "#7db7cf", round_by=30)
+    )
+
+
+def _sea(rng: random.Random) -> str:
+    waves = "".join(
+        _box(rng.uniform(0, 820), rng.uniform(320, 500), rng.uniform(60, 180), 3, "#ffffff55") for _ in range(38)
+    )
+    return (
+        _sky("#f7c9a1", "#fdeedd")
+        + _disc(rng.uniform(200, 420), 230, 60, "#fff6e6", 0.95)
+        + _box(0, 300, 960, 240, "#2f8fa3")
+        + waves
+        + '<path d="M610 340 q70 44 150 0 l-18 34 h-112z" fill="#7a4b2c"/>'
+        + '<path d="M684 340 v-130 q74 70 66 118z" fill="#fbf4e6"/>'
+    )
+
+
+def _skyline(rng: random.Random) -> str:
+    towers = []
+    for x in range(-10, 960, 66):
+        height, width = rng.uniform(150, 400), rng.uniform(44, 64)
+        towers.append(_box(x, 520 - height, width, height, rng.choice(("#1d2b4a", "#26365a", "#182340")), round_by=4))
+        towers.extend(
+            _box(x + 8 + column * 13, 536 - height + row * 20, 6, 9, "#ffd98a")
+            for column in range(int(width // 13) - 1)
+            for row in range(int(height // 20) - 1)
+            if rng.random() < 0.42  # noqa: PLR2004 - how many windows are lit in the evening
         )
-    if scene == "lobby":
-        parts.append(f'<rect x="90" y="300" width="450" height="120" rx="12" fill="{cloth}"/>')
-    return parts
+    return (
+        _sky("#141d3a", "#51518a")
+        + _disc(780, 110, 34, "#f4efdc", 0.9)
+        + "".join(towers)
+        + _box(0, 516, 960, 24, "#0f1730")
+    )
 
 
-def _houses(rng: random.Random, colour: str, *, tall: bool) -> list[str]:
-    parts, x = [], 0
-    while x < _WIDTH:
-        width = rng.randrange(50, 100)
-        height = rng.randrange(140, 360) if tall else rng.randrange(90, 190)
-        top = 480 - height
-        parts.append(f'<rect x="{x}" y="{top}" width="{width - 6}" height="{height}" fill="{colour}"/>')
-        lit = "#ffd88a" if tall else "#f4ead7"
-        parts.extend(
-            f'<rect x="{x + 10 + column * 18}" y="{top + 16 + row * 30}" width="9" height="14" fill="{lit}" '
-            f'opacity="{rng.choice(("0.25", "0.9"))}"/>'
-            for row in range(height // 34)
-            for column in range((width - 20) // 18)
+def _town(rng: random.Random) -> str:
+    houses = []
+    for x in range(0, 960, 96):
+        top, colour = rng.uniform(210, 290), rng.choice(("#e2a77c", "#d98e73", "#e9c08f", "#cf9a86", "#e6b4a0"))
+        houses.append(_box(x, top, 96, 540 - top, colour))
+        houses.append(f'<polygon points="{x},{top:.0f} {x + 48},{top - 44:.0f} {x + 96},{top:.0f}" fill="#a4553f"/>')
+        houses.extend(
+            _box(x + 16 + column * 38, top + 24 + row * 62, 24, 36, "#5a6f86", round_by=3)
+            for column in range(2)
+            for row in range(4)
         )
-        x += width
-    return parts
+    return _sky("#9cc3e6", "#f5e9dc") + _ridge(rng, 200, 26, "#93a98c") + "".join(houses)
 
 
-def _ridge(rng: random.Random, height: int, colour: str) -> str:
-    points = " ".join(f"{x},{height - rng.randrange(0, 110)}" for x in range(0, _WIDTH + 1, 120))
-    return f'<polygon points="0,{_HEIGHT} {points} {_WIDTH},{_HEIGHT}" fill="{colour}" opacity=".8"/>'
+def _room(rng: random.Random) -> str:
+    accent = rng.choice(("#2f6f73", "#8a4b3c", "#5b5a8c", "#3f6b4a"))
+    return (
+        _box(0, 0, 960, 540, "#efe7db")
+        + _box(0, 400, 960, 140, "#b9926b")
+        + _box(560, 70, 300, 230, "#cfe4ee", round_by=6)
+        + _box(706, 70, 8, 230, "#f8f4ec")
+        + _box(120, 210, 400, 120, accent, round_by=18)
+        + _box(100, 300, 440, 120, "#ffffff", round_by=16)
+        + _box(100, 360, 440, 80, accent, round_by=12)
+        + _box(140, 270, 150, 56, "#fffaf2", round_by=22)
+        + _box(350, 270, 150, 56, "#fffaf2", round_by=22)
+        + _box(580, 340, 70, 90, "#8d6a48", round_by=6)
+        + _disc(615, 316, 30, "#ffe6ae")
+    )
 
 
-def _ground(top: int, colour: str) -> str:
-    return f'<rect y="{top}" width="{_WIDTH}" height="{_HEIGHT - top}" fill="{colour}"/>'
+def _lobby(rng: random.Random) -> str:
+    accent = rng.choice(("#2f6f73", "#7b3f4c", "#3d4f7d"))
+    columns = "".join(_box(x, 60, 34, 380, "#e9dec9", round_by=6) for x in range(70, 960, 190))
+    lamps = "".join(_disc(x, 120, 24, "#ffe2a3", 0.95) for x in range(180, 960, 190))
+    return (
+        _box(0, 0, 960, 540, "#d9c8a8")
+        + columns
+        + lamps
+        + _box(0, 430, 960, 110, "#8f7350")
+        + _box(300, 330, 360, 110, accent, round_by=10)
+        + _box(290, 318, 380, 20, "#f6efe0", round_by=6)
+    )
+
+
+def _restaurant(rng: random.Random) -> str:
+    tables = "".join(
+        _disc(x, 400 + rng.uniform(-10, 20), 58, "#fffaf0")
+        + _disc(x, 392, 16, rng.choice(("#c8553d", "#588b8b", "#e9b44c")))
+        for x in range(110, 960, 185)
+    )
+    lamps = "".join(_box(x - 1, 0, 3, 120, "#4a3b2f") + _disc(x, 140, 26, "#ffdf9b") for x in range(110, 960, 185))
+    return _box(0, 0, 960, 540, "#5a3d34") + _box(0, 300, 960, 240, "#3f2b25") + lamps + tables
+
+
+_SCENES: Final[Mapping[str, Painter]] = {
+    "mountain": _mountain,
+    "garden": _garden,
+    "sea": _sea,
+    "skyline": _skyline,
+    "town": _town,
+    "room": _room,
+    "lobby": _lobby,
+    "restaurant": _restaurant,
+}
