@@ -14,10 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import redis
 
 from tests.desktop import Desktop
 
@@ -117,11 +119,21 @@ class World:
 
     def forget_cache(self) -> None:
         """Drop every composed view, so that the next dashboard asks its upstreams."""
-        import redis  # noqa: PLC0415 - one caller
-
         client = redis.Redis.from_url(self.redis)
         for key in client.scan_iter("*:projection:*"):
             client.delete(key)
+        client.close()
+
+    def age_cache(self, seconds: int) -> None:
+        """Make every composed view older than it is, as if nobody had looked for so long."""
+        client = redis.Redis.from_url(self.redis)
+        for key in client.scan_iter("*:projection:*"):
+            stored = client.get(key)
+            if not isinstance(stored, bytes) or not stored.startswith(b"{"):
+                continue
+            entry = json.loads(stored)
+            aged = datetime.fromisoformat(entry["as_of"]) - timedelta(seconds=seconds)
+            client.set(key, json.dumps({**entry, "as_of": aged.isoformat()}), keepttl=True)
         client.close()
 
     def heal(self) -> None:
