@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ class Platform:
     """A running simulator."""
 
     url: str
-    since: datetime
+    since: datetime = field(compare=False)
     """Events that were published before are another test's."""
 
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: object = None) -> Reply:
@@ -67,7 +68,7 @@ class Platform:
 
     def hotel(self, slug: str) -> Hotel:
         """A property of the world, with somebody to act there."""
-        world = self.world()
+        world = _published(self)
         found = next(prop for prop in world["properties"] if prop["slug"] == slug)
         operator = next(
             person
@@ -117,6 +118,12 @@ class Hotel:
         reply = self.call("GET", path)
         assert reply.status == 200, reply
         return reply.body
+
+
+@cache
+def _published(platform: Platform) -> dict[str, Any]:
+    """The world of a simulator, asked for once: hotels, people and devices are the same ones after every reset."""
+    return platform.world()
 
 
 def ulid_key() -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.simulator.services.hotels import Hotel, ulid_key, uuid_key
+from tests.simulator.services.hotels import Hotel, Platform, ulid_key, uuid_key
 
 INVENTORY = "/inventory-service/api/v1/inventory"
 PRICING = "/pricing-service/v1/pricing"
@@ -15,6 +16,12 @@ ALERTS = "/notification-service/api/v1/alerts"
 SUGGESTIONS = "/ai-orchestrator-service/api/v1/ai/suggestions"
 SYNC = "/sync-service/sync/v1"
 VALUES: tuple[Any, ...] = (None, True, 0, -1, 1.5, "", " ", "\u0000", [], [None], [{}], {}, {"a": []}, "9" * 5000)
+
+
+@pytest.fixture(scope="module")
+def creek(running) -> Hotel:
+    """One hotel for all tests of this module: none of them looks at what the others left behind."""
+    return Platform(running.url, datetime.now(UTC)).hotel("marjan-creek")
 
 
 @pytest.mark.parametrize(
