@@ -15,6 +15,8 @@ __all__ = ["close", "pay", "post_charge", "refund", "reopen", "void_charge"]
 
 _METHODS: Final = ("cash", "card", "bank_transfer", "mobile_money")
 _LARGEST_QUANTITY: Final = 999
+_LARGEST_MICRO: Final = 10**15
+"""A thousand million units: with the largest quantity still a 64-bit number of micro-units."""
 
 
 def post_charge(call: Call) -> Answer:
@@ -154,6 +156,8 @@ def _amount(call: Call, folio: Folio) -> Money:
     amount = call.money("amount")
     if amount.amount_micro <= 0:
         raise call.conflict("AMOUNT_NOT_POSITIVE", "the amount has to be more than nothing", status=422)
+    if amount.amount_micro > _LARGEST_MICRO:
+        raise call.conflict("AMOUNT_TOO_LARGE", "nobody pays that much", status=422)
     if amount.currency != folio.currency:
         raise call.conflict("CURRENCY_MISMATCH", f"the account is kept in {folio.currency}", status=422)
     return amount

@@ -14,7 +14,7 @@ from platform_sim.dialect import Dialect
 from platform_sim.given import given_moment
 from platform_sim.ids import fresh_id
 from platform_sim.kernel import Answer, Call, Route, Service, instant, page
-from platform_sim.services.lock_envelope import Envelope, audited
+from platform_sim.services.lock_envelope import audited
 from platform_sim.world.entities import KeyCredential, Lock, Reservation
 
 __all__ = ["SERVICE"]
@@ -53,16 +53,16 @@ def keys(call: Call) -> Answer:
         and call.property_id in {"", key.property_id}
         and wanted["reservationId"] in {None, key.reservation_id}
         and wanted["lockId"] in {None, key.lock_id}
-        and wanted["state"] in {None, _state(call, key)}
+        and wanted["state"] in {None, _caught_up(call, key).state}
     ]
     rows, cursor = page(call, found, default=100)
-    return Answer(body={"items": [_key_card(call, key) for key in rows], "nextCursor": cursor})
+    return Answer(body={"items": [_key_card(key) for key in rows], "nextCursor": cursor})
 
 
 def one_key(call: Call) -> Answer:
     """`GET /key-credentials/{key_…}`."""
     key = _key(call)
-    return Answer(body=_key_card(call, key), headers={"ETag": f'"{key.version}"'})
+    return Answer(body=_key_card(key), headers={"ETag": f'"{key.version}"'})
 
 
 # Mutations
@@ -96,12 +96,9 @@ def issue(call: Call) -> Answer:
     )
     call.world.keys[key.id] = key
     call.world.changed(key.property_id)
-    if slow:
-        _say(call, "requested", key, envelope)
-    else:
-        _say(call, "issued", key, envelope)
+    _say(call, "requested" if slow else "issued", key, actor=envelope.wire())
     call.effect("key.issued", key.id)
-    body = _key_card(call, key) | {"audit": envelope.wire()}
+    body = _key_card(key) | {"audit": envelope.wire()}
     return Answer(status=201, body=body, headers={"Location": f"/api/v1/key-credentials/{key.id}"})
 
 
@@ -120,14 +117,30 @@ def revoke(call: Call) -> Answer:
     key.revoked_at = call.now if lock.online else None
     key.version += 1
     call.world.changed(key.property_id)
-    _say(call, "revoked" if lock.online else "suspended", key, envelope, reason=reason)
+    _say(call, "revoked" if lock.online else "suspended", key, reason=reason, actor=envelope.wire())
     call.effect("key.revoked", key.id)
-    shown = _key_card(call, key) | {"audit": envelope.wire()}
+    shown = _key_card(key) | {"audit": envelope.wire()}
     return Answer(body=shown | {"state": "revoked" if lock.online else "pending"})
 
 
 def _key(call: Call) -> KeyCredential:
-    return call.own(call.world.keys.get(call.id("id")), "key_credential")
+    return _caught_up(call, call.own(call.world.keys.get(call.id("id")), "key_credential"))
+
+
+def _caught_up(call: Call, key: KeyCredential) -> KeyCredential:
+    """The key as of now: what a reachable lock's vendor has had time for has happened, and is said once."""
+    if not call.world.locks[key.lock_id].online:
+        return key
+    if key.state == "pending" and call.now - key.issued_at >= _VENDOR_TAKES:
+        key.state = "active"
+        _say(call, "issued", key)
+    elif key.state == "suspended" and key.revoked_reason:
+        key.state, key.revoked_at = "revoked", call.now
+        _say(call, "revoked", key, reason=key.revoked_reason)
+    else:
+        return key
+    key.version += 1
+    return key
 
 
 def _lock_of(call: Call, stay: Reservation) -> Lock:
@@ -167,7 +180,7 @@ def _validity(call: Call, stay: Reservation) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _say(call: Call, happened: str, key: KeyCredential, envelope: Envelope, **more: object) -> None:
+def _say(call: Call, happened: str, key: KeyCredential, **more: object) -> None:
     call.publish(
         f"lock.credential.{happened}.v1",
         {
@@ -180,7 +193,6 @@ def _say(call: Call, happened: str, key: KeyCredential, envelope: Envelope, **mo
             "state": key.state,
             "validFrom": instant(key.valid_from),
             "validUntil": instant(key.valid_until),
-            "actor": envelope.wire(),
             **more,
         },
         key=key.reservation_id,
@@ -190,16 +202,7 @@ def _say(call: Call, happened: str, key: KeyCredential, envelope: Envelope, **mo
 # Shapes
 
 
-def _state(call: Call, key: KeyCredential) -> str:
-    """The state as of now: what a reachable lock's vendor has had time for has happened."""
-    if not call.world.locks[key.lock_id].online:
-        return key.state
-    if key.state == "pending" and call.now - key.issued_at >= _VENDOR_TAKES:
-        return "active"
-    return "revoked" if key.state == "suspended" and key.revoked_reason else key.state
-
-
-def _key_card(call: Call, key: KeyCredential) -> dict[str, object]:
+def _key_card(key: KeyCredential) -> dict[str, object]:
     return {
         "id": key.id,
         "tenantId": key.tenant_id,
@@ -210,7 +213,7 @@ def _key_card(call: Call, key: KeyCredential) -> dict[str, object]:
         "rooms": [key.room_id],
         "validFrom": instant(key.valid_from),
         "validUntil": instant(key.valid_until),
-        "state": _state(call, key),
+        "state": key.state,
         "vendor": key.vendor,
         "issuedBy": key.issued_by,
         "issuedAt": instant(key.issued_at),

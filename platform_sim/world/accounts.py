@@ -69,10 +69,9 @@ def _open(world: World, stay: Reservation, ids: SeededIds, rng: random.Random) -
         units = max(1, round(stay.nightly_rate.amount_micro * share / _MICRO))
         price = Money(units * _MICRO, folio.currency)
         _charge(folio, description, category, price, night=max(0, slept - 1), ids=ids)
-    if rng.random() < 0.55:  # noqa: PLR2004 - a little more than half pay something in advance
-        _pay(
-            folio, stay.nightly_rate * rng.choice((1, 1, 2)), rng.choice(("card", "card", "cash", "bank_transfer")), ids
-        )
+    # Everybody leaves a deposit at check-in, so that there is something on every account that can be given back.
+    deposit = stay.nightly_rate * rng.choice((1, 1, 1, 2))
+    _pay(folio, deposit, rng.choice(("card", "card", "cash", "bank_transfer")), ids)
     if folio.balance.amount_micro > 0 and rng.random() < 0.07:  # noqa: PLR2004 - about one in fourteen is late with paying
         folio.status, folio.due_at = "balance_due", world.began_at - timedelta(hours=rng.randrange(2, 40))
     return folio
