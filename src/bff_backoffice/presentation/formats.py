@@ -19,7 +19,7 @@ from bff_backoffice.presentation.words import Language, message
 
 __all__ = [
     "SolarHijriDate", "age", "clock_time", "currency_amount", "day", "day_and_time", "day_label", "distance",
-    "money", "money_difference", "number", "percent", "solar_hijri", "zone_name",
+    "isolated", "money", "money_difference", "number", "percent", "solar_hijri", "zone_name",
 ]  # fmt: skip
 
 _MICRO: Final = Decimal(1_000_000)
@@ -164,6 +164,11 @@ def distance(language: Language, value: datetime, now: datetime) -> str:
         elapsed, threshold=3, granularity="minute", add_direction=True, format="short", locale=language.babel_locale
     )
     return language.digits(text)
+
+
+def isolated(text: str) -> str:
+    """Return text that keeps its own direction inside a sentence (U+2068 and U+2069): an amount, a name."""
+    return f"\u2068{text}\u2069"
 
 
 def zone_name(language: Language, zone: str) -> str:

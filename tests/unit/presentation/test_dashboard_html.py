@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from bff_backoffice.presentation.dashboard_html import (
 )
 from bff_backoffice.presentation.words import LANGUAGES, Language, message
 from tests.unit.presentation.html_reader import StrictPage
-from tests.unit.presentation.sample_board import TILES, end_frame, guest, movement, start_frame, widget_frame
+from tests.unit.presentation.sample_board import NOW, TILES, end_frame, guest, movement, start_frame, widget_frame
 
 GOLDEN = Path(__file__).parent / "golden"
 STALE = frozenset({WidgetId.PROPERTY, WidgetId.ROOMS})
@@ -234,14 +235,39 @@ def test_a_cold_page_learns_its_property_on_the_way() -> None:
     start = write(start_frame()).decode()
     assert "Kabul Serena Gardens" not in start
     assert "09:35 (UTC)" in StrictPage(start + "</div></body></html>").texts[2]
-    before = StrictPage(write(widget_frame(WidgetId.ALERTS)).decode())
-    assert "il y a 25 min" in before.texts
-    assert "13:40" not in before.texts
+    before = StrictPage(write(widget_frame(WidgetId.ARRIVALS)).decode())
+    assert "dans 55 min" in before.texts
+    assert "15:00" not in before.texts
     card = write(widget_frame(WidgetId.PROPERTY)).decode()
     assert card.startswith('<p slot="where" class="where"><bdi>Kabul Serena Gardens</bdi></p><section')
     after = StrictPage(write(widget_frame(WidgetId.ARRIVALS)).decode())
     assert "15:00" in after.texts
     assert 'slot="where"' not in write(widget_frame(WidgetId.PROPERTY)).decode()
+
+
+def test_alerts_are_told_by_their_age() -> None:
+    """An alert says how long ago it was raised, so that yesterday's does not look like today's."""
+    write = PageWriter(LANGUAGES["en"])
+    write(start_frame(stale=STALE))
+    line = tiles.AlertLine(id="n", severity="info", title="t", raised_at=NOW - timedelta(days=3, hours=2))
+    tile = tiles.AlertsTile(unread=1, critical=0, warning=0, items=[line])
+    assert "3 days ago" in StrictPage(write(widget_frame(WidgetId.ALERTS, tile=tile)).decode()).texts
+
+
+def test_departures_without_times_have_no_column_for_them() -> None:
+    """Where no guest of the list has a time, the column is left out; where one has, it stays."""
+    english = LANGUAGES["en"]
+    timed = movement("Ann")
+    untimed = msgspec.structs.replace(timed, next=[msgspec.structs.replace(timed.next[0], expected_at=None)])
+    for tile, shown in ((timed, True), (untimed, False)):
+        chunk = widget(Page(language=english), widget_frame(WidgetId.DEPARTURES, tile=tile), span=4).decode()
+        assert (message(english, "column.leaving") in StrictPage(chunk).texts) is shown
+
+
+def test_an_amount_does_not_turn_its_sentence_round() -> None:
+    """In a right-to-left sentence an amount is isolated, so that the words around it keep their places."""
+    html = page(LANGUAGES["fa-AF"])
+    assert "\u2068\u200e؋\u00a0\u06f3\u06f3\u06f0\u2069 بیشتر" in html
 
 
 def test_a_zone_that_nobody_knows_costs_nothing() -> None:

@@ -78,7 +78,7 @@ def alerts(page: Page, tile: AlertsTile) -> Markup:
     if not tile.items:
         return fragment(lead, empty(language, "alerts"))
     rows = [
-        (bidi(line.title), state_word(language, "severity", line.severity), page.clock(line.raised_at))
+        (bidi(line.title), state_word(language, "severity", line.severity), page.since(line.raised_at))
         for line in tile.items
     ]
     return fragment(lead, _table(language, "alerts", ("alert", "severity", "raised"), rows))
@@ -106,7 +106,7 @@ def devices(page: Page, tile: DevicesTile) -> Markup:
         (
             _device(language, line),
             state_word(language, "device_status", line.status),
-            page.clock(line.last_heartbeat_at) if line.last_heartbeat_at else message(language, "label.never"),
+            page.since(line.last_heartbeat_at) if line.last_heartbeat_at else message(language, "label.never"),
             bidi(number(language, line.queued_actions)),
         )
         for line in tile.items

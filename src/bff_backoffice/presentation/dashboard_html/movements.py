@@ -57,13 +57,16 @@ def _movement(page: Page, tile: MovementTile, widget: str, *, when: str) -> Mark
     )
     if not tile.next:
         return fragment(lead, empty(language, widget))
+    # Departures rarely say when; a column of dashes would only take the names' room.
+    timed = any(guest.expected_at is not None for guest in tile.next)
     rows = [
         (
             fragment(bidi(guest.guest_name), el("span", code(guest.code), class_="under")),
             room(language, guest.room_number),
-            page.clock(guest.expected_at),
+            *((page.clock(guest.expected_at),) if timed else ()),
         )
         for guest in tile.next
     ]
-    headings = [message(language, "column.guest"), message(language, "column.room"), message(language, when)]
+    columns = ("column.guest", "column.room", *((when,) if timed else ()))
+    headings = [message(language, column) for column in columns]
     return fragment(lead, table(headings, rows, caption=message(language, f"label.next_{widget}"), visible=True))

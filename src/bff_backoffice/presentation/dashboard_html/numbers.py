@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bff_backoffice.application.tiles import BalancesTile, InHouseTile, KpiTile, OccupancyTile
-from bff_backoffice.presentation.dashboard_html.markup import Markup, bidi, el, fragment
+from bff_backoffice.presentation.dashboard_html.markup import Markup, el, fragment
 from bff_backoffice.presentation.dashboard_html.page import Page
 from bff_backoffice.presentation.dashboard_html.pieces import bar, facts, figure, sparkline
-from bff_backoffice.presentation.formats import currency_amount, money, money_difference, number, percent
+from bff_backoffice.presentation.formats import currency_amount, isolated, money, money_difference, number, percent
 from bff_backoffice.presentation.words import Language, message
 
 __all__ = ["balances", "in_house", "kpi", "occupancy"]
@@ -83,15 +83,15 @@ def balances(page: Page, tile: BalancesTile) -> Markup:
 
 def _change(language: Language, difference: Decimal, amount: str, before: str) -> Markup:
     """How a number moved since a week ago: an arrow for the eye, a word for everyone, the old number for both."""
-    key, arrow = ("up", "▲") if difference > 0 else ("down", "▼")
     if difference == 0:
-        key, arrow = "unchanged", "■"
-    words = (
-        message(language, f"label.{key}") if key == "unchanged" else message(language, f"label.{key}", amount=amount)
-    )
+        key, arrow, words = "unchanged", "■", message(language, "label.unchanged")
+    else:
+        key, arrow = ("up", "▲") if difference > 0 else ("down", "▼")
+        # A sentence of ours has the page's direction; only the amount in it brings its own.
+        words = message(language, f"label.{key}", amount=isolated(amount))
     return el(
         "p",
-        el("span", el("span", arrow, aria_hidden="true"), " ", bidi(words), class_=f"change is-{key}"),
-        el("span", message(language, "label.previous", value=before), class_="before"),
+        el("span", el("span", arrow, aria_hidden="true"), " ", words, class_=f"change is-{key}"),
+        el("span", message(language, "label.previous", value=isolated(before)), class_="before"),
         class_="trend",
     )

@@ -12,7 +12,7 @@ from bff_backoffice.application.dashboard import StartFrame
 from bff_backoffice.application.tiles import PropertyTile
 from bff_backoffice.domain.dashboard import WidgetId
 from bff_backoffice.presentation.dashboard_html.markup import NOTHING, Markup, el
-from bff_backoffice.presentation.formats import clock_time, distance
+from bff_backoffice.presentation.formats import age, clock_time, distance
 from bff_backoffice.presentation.words import Language
 
 __all__ = ["Page", "page_of"]
@@ -41,6 +41,16 @@ class Page:
         else:
             text = clock_time(self.language, aware, self.zone)
         return el("time", text, datetime=aware.isoformat(timespec="minutes"))
+
+    def since(self, value: datetime) -> Markup:
+        """Return how long ago something was when the page was prepared.
+
+        An alert may be days old, and a time of day would hide that.
+        """
+        if self.now is None:
+            return self.clock(value)
+        milliseconds = round((self.now - value).total_seconds() * 1_000)
+        return el("time", age(self.language, milliseconds), datetime=value.isoformat(timespec="minutes"))
 
     def at_property(self, card: msgspec.Raw) -> Page:
         """Return this page with the name and the clock of the property whose card this is, if it is one."""

@@ -130,7 +130,7 @@ def widget(page: Page, frame: WidgetFrame, *, span: int) -> bytes:
 def page_end(page: Page, end: EndFrame) -> bytes:
     """Return the last chunk: that the page is whole, or how much of it is not. A page without it was cut off."""
     language = page.language
-    seconds = number(language, round(end.elapsed_ms / 1_000, 1))
+    seconds = number(language, max(round(end.elapsed_ms / 1_000, 1), 0.1))
     broken = sum(count for outcome, count in end.outcomes.items() if not outcome.whole)
     text = message(language, "page.complete", seconds=seconds)
     if end.partial and broken:
