@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_backoffice.application.composition import Part, compose
@@ -59,6 +59,7 @@ def recorder(
     return emit
 
 
+@settings(deadline=None)
 @given(plans=PLANS)
 def test_every_part_ends_once_as_if_it_were_alone(plans: list[tuple[int, int, bool]]) -> None:
     """Each part arrives exactly once, at its own moment or its own deadline, whatever the other parts do."""
@@ -74,6 +75,7 @@ def test_every_part_ends_once_as_if_it_were_alone(plans: list[tuple[int, int, bo
     assert [moment for _, _, moment in seen] == sorted(moment for _, _, moment in seen)
 
 
+@settings(deadline=None)
 @given(plans=PLANS, seconds_per_write=st.sampled_from([0.05, 0.4, 3.0]))
 def test_a_slow_client_never_eats_a_deadline(plans: list[tuple[int, int, bool]], seconds_per_write: float) -> None:
     """What becomes of each part is the same for a client that takes seconds for every write."""
@@ -88,6 +90,7 @@ def test_a_slow_client_never_eats_a_deadline(plans: list[tuple[int, int, bool]],
     }
 
 
+@settings(deadline=None)
 @given(plans=PLANS, gone_at=st.integers(min_value=0, max_value=17))
 def test_a_client_that_goes_ends_the_fan_out_at_once(plans: list[tuple[int, int, bool]], gone_at: int) -> None:
     """When a write fails, its own error comes out, at that moment, and no task is left."""
@@ -115,6 +118,7 @@ def test_a_client_that_goes_ends_the_fan_out_at_once(plans: list[tuple[int, int,
     virtual_time.run(scenario())
 
 
+@settings(deadline=None)
 @given(plans=PLANS, cancelled_at_ms=st.integers(min_value=0, max_value=1600))
 def test_a_cancelled_composition_leaves_nothing_behind(
     plans: list[tuple[int, int, bool]], cancelled_at_ms: int

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_backoffice.application.flights import FlightLostError, Flights
@@ -48,6 +48,7 @@ def in_flights(scenario: Callable[[Flights[str]], Awaitable[None]]) -> None:
     virtual_time.run(main())
 
 
+@settings(deadline=None)
 @given(readers=st.integers(min_value=1, max_value=40), spread_ms=st.integers(min_value=0, max_value=99))
 def test_readers_at_the_same_time_share_one_load(readers: int, spread_ms: int) -> None:
     """However many readers come while a load is in the air, it is loaded once and all get its result."""
@@ -68,6 +69,7 @@ def test_readers_at_the_same_time_share_one_load(readers: int, spread_ms: int) -
     in_flights(scenario)
 
 
+@settings(deadline=None)
 @given(leaves_ms=st.lists(st.integers(min_value=1, max_value=99), min_size=1, max_size=8), one_stays=st.booleans())
 def test_a_flight_lives_while_somebody_waits(leaves_ms: list[int], one_stays: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
     """Readers may leave in any order: the load goes on for those who stay, and ends when the last has left."""

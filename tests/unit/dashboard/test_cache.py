@@ -194,7 +194,7 @@ VISITS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(visits=VISITS)
 def test_no_tenant_ever_sees_anothers_data(visits: list[tuple[int, int, int, str, int]]) -> None:
     """Whoever comes in whatever order, at the same time or later: all data of a board was loaded for its tenant."""

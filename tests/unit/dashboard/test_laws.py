@@ -83,7 +83,7 @@ def composed(world: dict[WidgetId, Script], client: RecordingClient) -> float:
     return virtual_time.run(scenario())
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(world=WORLDS)
 def test_every_widget_has_one_frame_between_start_and_end(world: dict[WidgetId, Script]) -> None:
     """A stream is one start, one frame for each widget of start, and one end whose counts are right."""
@@ -103,7 +103,7 @@ def test_every_widget_has_one_frame_between_start_and_end(world: dict[WidgetId, 
         assert (frame.failure is None) == (frame.outcome in {Outcome.FRESH, Outcome.FALLBACK})
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(world=WORLDS)
 def test_no_widget_is_hurt_or_delayed_by_another(world: dict[WidgetId, Script]) -> None:
     """Each widget has the outcome that it has alone, at its own moment, whatever happens to the others."""
@@ -122,7 +122,7 @@ def test_no_widget_is_hurt_or_delayed_by_another(world: dict[WidgetId, Script]) 
         assert moment * 1000 <= latest_ms + 0.01
 
 
-@settings(max_examples=75)
+@settings(max_examples=75, deadline=None)
 @given(world=WORLDS)
 def test_a_stream_ends_with_its_longest_deadline(world: dict[WidgetId, Script]) -> None:
     """However many sources hang, also stubbornly, the stream ends when the longest deadline of its widgets is over."""
@@ -130,7 +130,7 @@ def test_a_stream_ends_with_its_longest_deadline(world: dict[WidgetId, Script]) 
     assert ended <= max(widget.deadline_ms for widget in LAYOUT.values()) / 1000 + 0.001
 
 
-@settings(max_examples=75)
+@settings(max_examples=75, deadline=None)
 @given(world=WORLDS, seconds_per_write=st.sampled_from([0.03, 0.2, 2.0]))
 def test_the_merged_frames_are_the_one_shot_board(world: dict[WidgetId, Script], seconds_per_write: float) -> None:
     """The board of a client that reads slowly, merged, is the board of one that takes everything when it is settled."""
@@ -148,7 +148,7 @@ def test_the_merged_frames_are_the_one_shot_board(world: dict[WidgetId, Script],
     assert boards[0] == boards[1]
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(world=WORLDS, gone_at_call=st.integers(min_value=0, max_value=18))
 def test_a_client_that_goes_leaves_nothing_behind(world: dict[WidgetId, Script], gone_at_call: int) -> None:
     """When the client goes at any frame, every load that nobody else waits for is ended at that moment."""
@@ -171,7 +171,7 @@ def test_a_client_that_goes_leaves_nothing_behind(world: dict[WidgetId, Script],
     virtual_time.run(scenario())
 
 
-@settings(max_examples=75)
+@settings(max_examples=75, deadline=None)
 @given(world=WORLDS, cancelled_at=SECONDS)
 def test_a_cancelled_request_leaves_nothing_behind(world: dict[WidgetId, Script], cancelled_at: float) -> None:
     """A request that is cancelled at any moment ends its loads at that moment."""

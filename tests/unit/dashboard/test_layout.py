@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_backoffice.domain.dashboard import (
@@ -68,6 +68,7 @@ def test_money_goes_to_those_who_answer_for_it() -> None:
     assert board.isdisjoint({WidgetId.BALANCES, WidgetId.ADR, WidgetId.REVPAR, WidgetId.RATES})
 
 
+@settings(deadline=None)
 @given(roles=st.frozensets(st.sampled_from(OperatorRole)))
 def test_several_roles_see_what_any_of_them_sees(roles: frozenset[OperatorRole]) -> None:
     """The board of several roles is the union of theirs, in the table's order; without a role there is none."""
@@ -88,6 +89,7 @@ def test_a_widgets_deadline_is_its_slowest_sources(widget: WidgetId, millisecond
     assert LAYOUT[widget].deadline_ms == milliseconds
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(WidgetId), budget_ms=st.none() | st.integers(-1000, 100_000))
 def test_a_budget_only_shortens(name: WidgetId, budget_ms: int | None) -> None:
     """No budget gives more time than the table, none gives less than the floor, and one in between is kept."""

@@ -44,7 +44,7 @@ async def rates(board: Board) -> WidgetFrame:
     return frame
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     processes=st.integers(1, 4),
     readers=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), min_size=1, max_size=20),

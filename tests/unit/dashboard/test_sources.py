@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_backoffice.application.dashboard_loaders import (
@@ -312,6 +312,7 @@ def test_at_risk_are_those_whose_room_is_not_ready() -> None:
     assert (loaded.tile.total, loaded.tile.due_within_minutes) == (5, 180)
 
 
+@settings(deadline=None)
 @given(count=st.integers(0, 40))
 def test_at_risk_counts_all_and_lists_the_first(count: int) -> None:
     """The tile's total counts everybody, its list ends after the first ten."""
