@@ -14,6 +14,7 @@ from aiohttp import web
 
 from platform_sim.dialect import Money
 from platform_sim.faults import FaultRule, InvalidFaultError
+from platform_sim.inbox_reactions import note_in_inboxes
 from platform_sim.kernel import PublishedEvent
 from platform_sim.network_proxy import InvalidWeatherError, NetworkProxy, Weather
 from platform_sim.reactions import react
@@ -141,6 +142,7 @@ class _Control:
         if not isinstance(payload, dict):
             raise _InvalidError("payload is an object")
         react(self.simulator.world, subject, tenant_id, payload)
+        note_in_inboxes(self.simulator.world, subject, tenant_id, payload, self.simulator.clock())
         return await self._publish(subject, tenant_id, payload, key)
 
     async def rotate_keys(self, _: web.Request) -> web.Response:
