@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import uuid
@@ -85,11 +86,11 @@ class Dispatcher:
         record = self._record(arrival)
         try:
             response = await self._respond(arrival)
-            record.status = response.status
-            return response
-        finally:
-            if record.status is None:
-                record.status = _CLIENT_GONE
+        except BaseException as failure:
+            record.status = _CLIENT_GONE if isinstance(failure, asyncio.CancelledError) else _SERVER_ERROR
+            raise
+        record.status = response.status
+        return response
 
     def _record(self, arrival: _Arrival) -> ArrivedRequest:
         body: object = None

@@ -90,6 +90,9 @@ class FaultRule:
         # The jitter spreads evenly around the latency, never below zero.
         await self._pause(max(0.0, latency + random.uniform(-self.jitter_ms, self.jitter_ms)) / 1000)
 
+    def _tail_seconds(self) -> float:
+        return (_SLOW_TAIL_MS if self.latency_ms is None else self.latency_ms) / 1000
+
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:
             with suppress(TimeoutError):
@@ -102,8 +105,11 @@ class FaultRule:
         return self.mode in {"drip", "malformed", "huge", "slow_tail"}
 
     async def send(self, request: web.Request, answer: web.Response) -> web.StreamResponse:
-        """Send an answer in the rule's way."""
+        """Send an answer in the rule's way. An answer without a body can only come late."""
         body = answer.body if isinstance(answer.body, bytes) else b""
+        if not body:
+            await self._pause(self._tail_seconds() if self.mode == "slow_tail" else 0)
+            return answer
         if self.mode == "malformed":
             # Half of the JSON and then something that was never JSON, with a length that agrees: only a parser sees it.
             body = body[: len(body) // 2] + b'\x00\xff<html>{"'
@@ -119,7 +125,7 @@ class FaultRule:
                 await self._pause(_DRIP_SECONDS if self.latency_ms is None else self.latency_ms / 1000)
         elif self.mode == "slow_tail":
             await response.write(body[:-1])
-            await self._pause((_SLOW_TAIL_MS if self.latency_ms is None else self.latency_ms) / 1000)
+            await self._pause(self._tail_seconds())
             await response.write(body[-1:])
         else:
             for position in range(0, len(body), _CHUNK):

@@ -192,6 +192,17 @@ def test_slow_tail_holds_the_last_byte_back(sim, member):
     assert arrivals[-1][1] >= 0.4
 
 
+@pytest.mark.parametrize("mode", ["drip", "malformed", "huge", "slow_tail"])
+def test_answer_without_body_can_only_be_late(sim, operator, desktop, claims, mode):
+    """A 204 stays a 204 without a body under every fault that spoils bodies."""
+    person = operator()
+    sid = claims(desktop(person["tenantId"]).sign_in(person).json()["accessToken"])["sid"]
+    sim.break_service("iam-service", mode=mode, latencyMs=50)
+    tenant = {"X-Tenant-Id": person["tenantId"].replace("tnt_", "ten_")}
+    answer = sim.http.post(f"/iam-service/api/v1/sessions/{sid}/revoke", json={}, headers=tenant)
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def test_match_chooses_method_and_path(sim, read, write):
     """`match` names a method, or a method and the beginning of a path; all other calls stay healthy."""
     sim.break_service(SERVICE, mode="error", match="PUT")
