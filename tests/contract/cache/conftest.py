@@ -39,7 +39,7 @@ def _free_port() -> int:
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of this suite's own, empty, without persistence, ended with the suite."""
     port = _free_port()
-    with subprocess.Popen(  # noqa: S603 - the command is this fixture's own
+    with subprocess.Popen(
         [_server_binary(), "--save", "", "--port", str(port), "--bind", "127.0.0.1"],
         cwd=tmp_path_factory.mktemp("valkey"),
         stdout=subprocess.DEVNULL,
