@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ _ARGUMENTS = [
 ]
 
 SitDown = Callable[..., Desk]
+FREE_DEVICES = 3
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +39,25 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+def _leave_free_devices(world: World) -> None:
+    """Every browser profile has a key of its own and takes a device; a reset frees them before they run out."""
+    devices = world.http.get(f"{world.sim}/_control/world").json()["devices"]
+    free = Counter(device["tenantId"] for device in devices if not device["bound"])
+    if min(free[tenant] for tenant in world.tenants) < FREE_DEVICES:
+        world.control("POST", "reset")
+
+
 @pytest.fixture
 def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
     """Open the console in a browser profile of its own. Nothing may break in it, and nothing may break its policy."""
+    _leave_free_devices(world)
     complaints: list[str] = []
     contexts = []
 
     def open_console(*, language: str = "en", width: int = 1440, height: int = 900, **more: object) -> Desk:
-        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", **more)
+        # Without motion a picture is always of a settled page.
+        options = {"locale": "en-US", "reduced_motion": "reduce", **more}
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page: Page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

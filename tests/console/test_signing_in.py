@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import SitDown
 from tests.console.desk import claims_of
+from tests.desktop import Desktop
 from tests.worlds import World
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,9 @@ def test_a_wrong_password_is_told_and_nothing_is_lost(sit_down: SitDown) -> None
 
 def test_a_device_of_another_key_makes_the_console_try_the_next(sit_down: SitDown, world: World) -> None:
     """A remembered device that meanwhile belongs to another key is passed over, and the new one is remembered."""
-    taken = world.sign_in().device_id
+    devices = world.http.get(f"{world.sim}/_control/world").json()["devices"]
+    taken = next(each["id"] for each in devices if each["tenantId"] == world.tenants[0] and not each["bound"])
+    Desktop.sign_in(world, world.operator(), taken)
     desk = sit_down(language="en")
     tenant = world.tenants[0]
     desk.page.add_init_script(

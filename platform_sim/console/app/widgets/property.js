@@ -6,7 +6,7 @@ import { t } from "../language.js";
 function picture(data) {
   const blank = () => h("div", { class: "photo photo-none", role: "img", "aria-label": t("property.nophoto") });
   if (!data.photoUrl) return blank();
-  const image = h("img", { class: "photo", src: data.photoUrl, alt: data.photoAlt ?? "", loading: "lazy" });
+  const image = h("img", { class: "photo", src: data.photoUrl, alt: data.photoAlt ?? "" });
   image.addEventListener("error", () => image.replaceWith(blank()), { once: true });
   return image;
 }
