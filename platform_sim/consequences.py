@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from platform_sim.alerting import alert_staff, guests_must_move
 from platform_sim.ids import fresh_id, with_prefix
 from platform_sim.kernel import Call, instant
-from platform_sim.world.entities import Folio, HousekeepingTask, KeyCredential, Reservation, Room, WorkOrder
+from platform_sim.world.entities import Folio, HousekeepingTask, KeyCredential, Reservation, Room, Text, WorkOrder
 
 __all__ = [
     "block_room",
@@ -225,6 +226,7 @@ def block_room(call: Call, room: Room, order: WorkOrder) -> None:
         call.publish(
             "maintenance.work_order.relocation_required.v1", {**payload, "reservationId": guest.id}, key=order.id
         )
+        alert_staff(call, order.property_id, "critical", guests_must_move(room.number), Text(order.title))
     elif room.status != "out_of_order":
         set_room_status(call, room, "out_of_order")
     call.publish("maintenance.work_order.room_blocked.v1", payload, key=order.id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from platform_sim.alerting import alert_staff, critical_repair
 from platform_sim.consequences import block_room, unblock_rooms_of
 from platform_sim.dialect import Refused
 from platform_sim.given import check_version, given_moment, given_word
 from platform_sim.ids import fresh_id
 from platform_sim.kernel import Answer, Call
 from platform_sim.services.maintenance_reads import SEVERITIES, order_card
-from platform_sim.world.entities import Operator, WorkOrder
+from platform_sim.world.entities import Operator, Text, WorkOrder
 
 __all__ = ["assign", "block", "cancel", "create", "resolve", "resume", "start", "verify"]
 
@@ -70,6 +71,8 @@ def create(call: Call) -> Answer:
     call.world.work_orders[order.id] = order
     if room is not None and blocks:
         block_room(call, room, order)
+    if room is not None and severity == "critical":
+        alert_staff(call, order.property_id, "critical", critical_repair(room.number), Text(title))
     call.world.changed(order.property_id)
     _say(call, "created", order)
     call.effect("work_order.created", order.id)

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from platform_sim.acting import acting_operator, occurred_at
+from platform_sim.alerting import alert_card, alert_staff
 from platform_sim.dialect import Dialect, Refused
-from platform_sim.ids import fresh_id
 from platform_sim.kernel import Answer, Call, Route, Service, instant
 from platform_sim.paging import keyset_page
 from platform_sim.world.entities import Alert, Text
@@ -37,7 +37,7 @@ def list_alerts(call: Call) -> Answer:
     unread = Counter(alert.severity for alert in every if alert.status == "unread")
     return Answer(
         body={
-            "items": [_alert(alert) for alert in shown],
+            "items": [alert_card(alert) for alert in shown],
             "nextCursor": following,
             "unread": unread.total(),
             "bySeverity": {severity: unread[severity] for severity in reversed(_SEVERITIES)},
@@ -47,7 +47,7 @@ def list_alerts(call: Call) -> Answer:
 
 def read_alert(call: Call) -> Answer:
     """`GET /alerts/{id}`: one alert."""
-    return Answer(body=_alert(_own(call, call.params["id"])))
+    return Answer(body=alert_card(_own(call, call.params["id"])))
 
 
 def raise_alert(call: Call) -> Answer:
@@ -55,20 +55,9 @@ def raise_alert(call: Call) -> Answer:
     severity = call.text("severity")
     if severity not in _SEVERITIES:
         raise call.invalid("severity", "info, warning or critical")
-    alert = Alert(
-        id=fresh_id("ntf"),
-        tenant_id=call.tenant_id,
-        property_id=call.property_id,
-        severity=severity,
-        title=_text(call, "title"),
-        body=_text(call, "body"),
-        raised_at=call.now,
-    )
-    call.world.alerts[alert.id] = alert
-    call.world.changed(alert.property_id)
+    alert = alert_staff(call, call.property_id, severity, _text(call, "title"), _text(call, "body"))
     call.effect("alert.raised", alert.id)
-    call.publish("notification.alert.raised.v1", _alert(alert), key=f"{alert.tenant_id}:{alert.id}")
-    return Answer(status=201, body=_alert(alert))
+    return Answer(status=201, body=alert_card(alert))
 
 
 def acknowledge(call: Call) -> Answer:
@@ -98,7 +87,7 @@ def acknowledge(call: Call) -> Answer:
         },
         key=f"{alert.tenant_id}:{alert.id}",
     )
-    return Answer(body=_alert(alert))
+    return Answer(body=alert_card(alert))
 
 
 def mark_read(call: Call) -> Answer:
@@ -156,21 +145,6 @@ def _by_severity(alert: Alert) -> tuple[int | str, ...]:
 
 def _newest_first(alert: Alert) -> tuple[int | str, ...]:
     return (-round(alert.raised_at.timestamp() * 1000), alert.id)
-
-
-def _alert(alert: Alert) -> dict[str, object]:
-    return {
-        "id": alert.id,
-        "severity": alert.severity,
-        "title": alert.title.wire(),
-        "body": alert.body.wire(),
-        "raisedAt": instant(alert.raised_at),
-        "propertyId": alert.property_id,
-        "status": alert.status,
-        "acknowledgedBy": alert.acknowledged_by,
-        "acknowledgedAt": _moment(alert.acknowledged_at),
-        "note": alert.note,
-    }
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -87,6 +87,26 @@ def test_a_new_reservation_takes_a_room_on_its_nights_only(creek: Hotel) -> None
     assert [new - old for old, new in zip(before, after, strict=True)] == [0, 1, 1, 0]
 
 
+def test_a_critical_repair_raises_an_alert(creek: Hotel) -> None:
+    """A critical work order on a room with guests alerts the staff to the repair and to the guests who must move."""
+    unread = f"/notification-service/api/v1/alerts?propertyId={creek.property_id}&status=unread&sort=-raisedAt"
+    before = creek.get(unread)["unread"]
+    room = next(stay["roomId"] for stay in creek.get(f"{RESERVATIONS}/in-house?limit=500")["items"] if stay["roomId"])
+    done = creek.call(
+        "POST",
+        "/maintenance-service/api/v1/maintenance/work-orders",
+        headers={"X-Property-Id": creek.as_property("prop"), "X-Idempotency-Key": ulid_key()},
+        body={"title": "Burst pipe", "severity": "critical", "roomId": room, "blocksRoom": True},
+    )
+    assert done.status == 201, done
+    alerts = creek.get(unread)
+    assert alerts["unread"] == before + 2
+    newest = [alert["title"]["default"] for alert in alerts["items"][:2]]
+    assert sorted(title.split(" room ")[0] for title in newest) == ["Critical repair,", "Guests have to be moved from"]
+    assert [alert["body"]["default"] for alert in alerts["items"][:2]] == ["Burst pipe"] * 2
+    assert len(creek.platform.events("melmastoon.notification.alert.raised.v1")) == 2
+
+
 def test_a_closed_room_is_no_longer_sold(creek: Hotel) -> None:
     """A vacant room that housekeeping takes out of order is one room less to sell, and a block at inventory."""
     sold, blocked, free = tonight(creek)
