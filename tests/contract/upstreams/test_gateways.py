@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bff_backoffice.application.ports import UpstreamInvalidResponseError, UpstreamRefusedError
+from bff_backoffice.application.ports import UpstreamInvalidResponseError, UpstreamRefusedError, UpstreamTimeoutError
 from bff_backoffice.application.sessions.ports import SessionValidation
 from bff_backoffice.infrastructure.http.headers import ALLOWED
 from bff_backoffice.infrastructure.upstreams import iam
@@ -40,6 +40,7 @@ from tests.contract.upstreams.scripted import (
     ScriptedUpstream,
     always,
     bounds,
+    hang,
     http_answer,
     in_turn,
     scripted,
@@ -302,6 +303,19 @@ def test_a_session_that_iam_does_not_vouch_for_is_not_active(answer: bytes, vali
             return await the_exchange["iam.validate_session"].ask(client)
 
     assert asyncio.run(run()) == validation
+
+
+def test_a_validation_is_not_waited_for_as_long_as_a_refresh():
+    """Opening a session waits 200 ms for iam, a third of what other calls of iam may take."""
+
+    async def run() -> None:
+        async with scripted(hang) as upstream, some_client(upstream.url, of=iam.SERVICE) as (client, observer):
+            with pytest.raises(UpstreamTimeoutError):
+                await the_exchange["iam.validate_session"].ask(client)
+            assert 0.15 <= observer.calls[0][3] < iam.SERVICE.limit_seconds
+            assert int(upstream.requests[0].headers["x-request-timeout-ms"]) <= 200
+
+    asyncio.run(run())
 
 
 def test_a_validation_of_another_session_is_never_believed():

@@ -278,6 +278,22 @@ def test_a_refusal_keeps_the_services_own_code_in_either_dialect(body: bytes):
     assert observer.outcomes == [CallOutcome.REFUSED]
 
 
+def test_a_refusals_title_is_one_short_line():
+    """What an upstream writes is shown to engineers, so it holds no control characters and has an end."""
+    body = msgspec.json.encode({"code": "MELMASTOON.X.NO", "title": "No\r\n\x1b[31m\u202e" + "x" * 5000})
+    error, _ = failure_of(always(http_answer(body, status=409)))
+    assert isinstance(error, UpstreamRefusedError)
+    assert error.title.isprintable()
+    assert 100 < len(error.title) <= 200
+
+
+def test_a_refusals_title_may_be_anything_but_its_code_may_not():
+    """A title of another type is left out; the refusal stays one."""
+    error, _ = failure_of(always(http_answer(b'{"code": "MELMASTOON.X.NO", "title": {"en": "No"}}', status=409)))
+    assert isinstance(error, UpstreamRefusedError)
+    assert (error.code, error.title) == ("MELMASTOON.X.NO", "")
+
+
 def test_a_refusal_for_rate_says_when_to_come_back():
     """A 429 carries the upstream's Retry-After in whole seconds."""
     body = b'{"code": "MELMASTOON.GENERAL.RATE_LIMITED", "title": "Slow down"}'
@@ -352,6 +368,14 @@ def test_without_retries_an_upstream_is_asked_exactly_once(script):
             return len(upstream.requests)
 
     assert asyncio.run(run()) == 1
+
+
+@pytest.mark.parametrize("script", [reset, always(http_answer(status=502))], ids=["reset", "502"])
+def test_a_read_is_tried_once_more_and_not_again(script):
+    """One retry means two requests, and then the failure is the caller's."""
+    error, observer = failure_of(script, retries=1)
+    assert isinstance(error, UpstreamUnavailableError)
+    assert observer.outcomes == [CallOutcome.UNAVAILABLE] * 2
 
 
 @pytest.mark.parametrize("status", [500, 404])

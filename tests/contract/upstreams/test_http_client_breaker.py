@@ -181,10 +181,16 @@ def test_a_probe_whose_caller_goes_away_leaves_nothing_stuck():
 
 
 def test_a_retry_is_not_made_once_the_breaker_has_opened():
-    """The fifth failure in a row is not followed by a sixth request."""
+    """The fifth failure in a row is not followed by a sixth request, and its own reason reaches the caller."""
 
     async def run() -> None:
-        async with broken(DOWN, retries=1) as (upstream, client, _, _clock):
+        async with broken(DOWN, retries=1) as (upstream, client, observer, _):
+            await fail(client, 2)
+            with pytest.raises(UpstreamUnavailableError) as caught:
+                await read(client)
+            assert not caught.value.breaker_open
+            assert len(upstream.requests) == 5
+            assert len(observer.retries) == 2
             await fail(client, 10)
             assert len(upstream.requests) == 5
 
