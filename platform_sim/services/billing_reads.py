@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from platform_sim.dialect import Money
 from platform_sim.kernel import Answer, Call, instant, page
+from platform_sim.paging import keyset_page
 from platform_sim.world.entities import Charge, Folio, Invoice, Payment, Refund
 
 __all__ = [
@@ -33,11 +34,9 @@ _STATUSES: Final = frozenset({"pending", "open", "balance_due", "settled", "clos
 def folios_summary(call: Call) -> Answer:
     """`GET /folios/summary`: the accounts that are still running, what they owe together, and the last day's count."""
     currency = call.world.properties[call.property_id].currency
-    running = [folio for folio in call.world.folios_of(call.property_id) if _is_running(folio)]
-    owed = sum((folio.balance.amount_micro for folio in running if folio.currency == currency), 0)
-    late = sum(
-        folio.due_at is not None and folio.due_at < call.now and folio.balance.amount_micro > 0 for folio in running
-    )
+    running = _running(call)
+    owed = sum(balance for folio, balance in running if folio.currency == currency)
+    late = sum(folio.due_at is not None and folio.due_at < call.now and balance > 0 for folio, balance in running)
     nothing = Money(0, currency)
     day_end = call.world.day_ends.get(call.property_id)
     expected, counted = (day_end.expected, day_end.counted) if day_end else (nothing, nothing)
@@ -59,9 +58,21 @@ def folios_summary(call: Call) -> Answer:
     )
 
 
-def _is_running(folio: Folio) -> bool:
-    """A pending folio has no guest in house yet: it is open for postings but not part of what is owed now."""
-    return folio.is_open and folio.status != "pending"
+def _running(call: Call) -> list[tuple[Folio, int]]:
+    """The accounts on which something may be owed now, each with its balance in micro-units.
+
+    A pending account has no guest in house yet: it takes postings, but is no part of what is owed.
+    """
+    return call.world.computed(
+        call.property_id,
+        "running-folios",
+        call.now,
+        lambda: [
+            (folio, folio.balance.amount_micro)
+            for folio in call.world.folios_of(call.property_id)
+            if folio.is_open and folio.status != "pending"
+        ],
+    )
 
 
 def folios(call: Call) -> Answer:
@@ -77,8 +88,13 @@ def folios(call: Call) -> Answer:
         for folio in call.world.folios_of(call.property_id)
         if (not wanted or folio.status in wanted) and (not stays or folio.reservation_id in stays)
     ]
-    rows, pagination = _paged(call, found)
+    rows, cursor = keyset_page(call, found, _by_opening, default=50, maximum=500)
+    pagination = {"nextCursor": cursor, "hasMore": cursor is not None}
     return Answer(body={"items": [folio_card(call, folio) for folio in rows], "pagination": pagination})
+
+
+def _by_opening(folio: Folio) -> tuple[int | str, ...]:
+    return (folio.opened_at.isoformat(), folio.id)
 
 
 def one_folio(call: Call) -> Answer:
@@ -117,14 +133,18 @@ def invoices(call: Call) -> Answer:
     query = call.query.get("query", "").casefold()
     found = [
         invoice
-        for invoice in reversed(call.world.invoices_of(call.property_id))
+        for invoice in call.world.invoices_of(call.property_id)
         if (status is None or invoice.status == status)
         and (folio_id is None or invoice.folio_id == folio_id)
         and (not query or query in f"{invoice.number} {invoice.guest_name}".casefold())
     ]
-    found.sort(key=lambda invoice: (invoice.issued_at, invoice.number), reverse=True)
-    rows, pagination = _paged(call, found)
+    rows, cursor = keyset_page(call, found, _newest_first, default=50, maximum=500)
+    pagination = {"nextCursor": cursor, "hasMore": cursor is not None}
     return Answer(body={"items": [invoice_card(call, invoice) for invoice in rows], "pagination": pagination})
+
+
+def _newest_first(invoice: Invoice) -> tuple[int | str, ...]:
+    return (-int(invoice.issued_at.timestamp() * 1000), invoice.id)
 
 
 def one_invoice(call: Call) -> Answer:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from platform_sim.kernel import Answer, Call, instant, page
+from platform_sim.paging import keyset_page
 from platform_sim.services.housekeeping_views import ROOM_STATUSES, open_work, room_card, task_card
 from platform_sim.world.entities import HousekeepingTask
 
@@ -78,7 +79,7 @@ def tasks(call: Call) -> Answer:
         and (assignee is None or task.assignee_id == into(assignee))
         and (room_id is None or task.room_id == into(room_id))
     ]
-    rows, cursor = page(call, sorted(found, key=_urgency))
+    rows, cursor = keyset_page(call, found, _urgency, default=50, maximum=500)
     return Answer(body={"items": [task_card(call, task) for task in rows], "nextCursor": cursor, "total": len(found)})
 
 
@@ -88,9 +89,9 @@ def one_task(call: Call) -> Answer:
     return Answer(body=task_card(call, task), headers={"ETag": f'"v={task.version}"'})
 
 
-def _urgency(task: HousekeepingTask) -> tuple[bool, int, str, str]:
+def _urgency(task: HousekeepingTask) -> tuple[int | str, ...]:
     due = (task.scheduled_for or task.created_at).isoformat()
-    return (task.status not in _OPEN, _PRIORITIES.get(task.priority, 2), due, task.id)
+    return (int(task.status not in _OPEN), _PRIORITIES.get(task.priority, 2), due, task.id)
 
 
 def _choices(call: Call, name: str, allowed: tuple[str, ...]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from platform_sim.dialect import Dialect
 from platform_sim.given import given_moment
 from platform_sim.ids import fresh_id
 from platform_sim.kernel import Answer, Call, Route, Service, instant, page
+from platform_sim.paging import keyset_page
 from platform_sim.services.lock_envelope import audited
 from platform_sim.world.entities import KeyCredential, Lock, Reservation
 
@@ -55,8 +56,12 @@ def keys(call: Call) -> Answer:
         and wanted["lockId"] in {None, key.lock_id}
         and wanted["state"] in {None, _caught_up(call, key).state}
     ]
-    rows, cursor = page(call, found, default=100)
+    rows, cursor = keyset_page(call, found, _by_issue, default=100, maximum=500)
     return Answer(body={"items": [_key_card(key) for key in rows], "nextCursor": cursor})
+
+
+def _by_issue(key: KeyCredential) -> tuple[int | str, ...]:
+    return (key.issued_at.isoformat(), key.id)
 
 
 def one_key(call: Call) -> Answer:

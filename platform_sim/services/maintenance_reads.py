@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from platform_sim.kernel import Answer, Call, instant, page
+from platform_sim.kernel import Answer, Call, instant
+from platform_sim.paging import keyset_page
 from platform_sim.world.entities import WorkOrder
 
 __all__ = ["SEVERITIES", "STATUSES", "listed", "one", "order_card", "summary"]
@@ -85,7 +86,7 @@ def listed(call: Call) -> Answer:
         and (not severities or order.severity in severities)
         and all(value is None or getattr(order, name) == value for name, value in exact.items())
     ]
-    rows, cursor = page(call, sorted(found, key=_worst_first))
+    rows, cursor = keyset_page(call, found, _worst_first, default=50, maximum=500)
     return Answer(
         body={"items": [order_card(call, order) for order in rows], "nextCursor": cursor, "total": len(found)}
     )
@@ -97,8 +98,9 @@ def one(call: Call) -> Answer:
     return Answer(body=order_card(call, order), headers={"ETag": f'"{order.version}"'})
 
 
-def _worst_first(order: WorkOrder) -> tuple[bool, int, datetime, str]:
-    return (not order.is_open, -SEVERITIES.index(order.severity), order.reported_at, order.id)
+def _worst_first(order: WorkOrder) -> tuple[int | str, ...]:
+    severity = SEVERITIES.index(order.severity)
+    return (int(not order.is_open), -severity, order.reported_at.isoformat(), order.id)
 
 
 def _is_overdue(order: WorkOrder, now: datetime) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
-from platform_sim.kernel import Answer, Call, page
+from platform_sim.kernel import Answer, Call
+from platform_sim.paging import keyset_page
 from platform_sim.services import reservation_views as views
 from platform_sim.world.entities import Reservation
 
@@ -25,6 +27,7 @@ __all__ = [
 
 _NEXT: Final = 5
 _LONGEST_QUERY: Final = 100
+_LONGEST_PAGE: Final = 500
 _LONGEST_GRID_DAYS: Final = 62
 _STATUSES: Final[Mapping[str, Callable[[Reservation], bool]]] = {
     "due": lambda stay: stay.due,
@@ -88,17 +91,19 @@ def arrivals(call: Call) -> Answer:
         # Whoever should have been here already is due too.
         until = call.now + timedelta(minutes=call.query_integer("dueWithinMinutes", 180, maximum=1440))
         found = [stay for stay in found if stay.due and (stay.expected_at is None or stay.expected_at <= until)]
-    return _listed(call, found)
+    return _listed(call, found, views.arrival_order)
 
 
 def departures(call: Call) -> Answer:
     """`GET /departures?date=&status=`: those still here first, by room, then who has left."""
-    return _listed(call, _with_status(call, views.departures_on(call, call.day())))
+    return _listed(
+        call, _with_status(call, views.departures_on(call, call.day())), partial(views.departure_order, call)
+    )
 
 
 def in_house(call: Call) -> Answer:
     """`GET /in-house`: everyone in the hotel now, by room."""
-    return _listed(call, views.in_house_now(call))
+    return _listed(call, views.in_house_now(call), partial(views.room_order, call))
 
 
 def look_up(call: Call) -> Answer:
@@ -107,7 +112,7 @@ def look_up(call: Call) -> Answer:
     if "query" in call.query and not 1 <= len(query) <= _LONGEST_QUERY:
         raise call.invalid("query", f"1..{_LONGEST_QUERY} characters")
     rows = views.searchable(call)
-    found = [row[2] for row in rows if not query or views.matches(row, query)]
+    found = views.matching(rows, query)
     statuses = frozenset(filter(None, call.query.get("status", "").split(",")))
     room_id = call.query.get("roomId")
     first = call.day("arrivalFrom") if "arrivalFrom" in call.query else date.min
@@ -119,7 +124,7 @@ def look_up(call: Call) -> Answer:
         and (room_id is None or stay.room_id == room_id)
         and first <= stay.arrival_date <= last
     ]
-    return _listed(call, found)
+    return _listed(call, found, partial(views.desk_order, call.world.today(call.property_id, call.now)))
 
 
 def stays(call: Call) -> Answer:
@@ -136,10 +141,10 @@ def stays(call: Call) -> Answer:
             and stay.arrival_date < last
             and stay.departure_date > first
         ]
-        return sorted(touching, key=lambda stay: (stay.room_id or "~", stay.arrival_date, stay.code))
+        return sorted(touching, key=views.grid_order)
 
     found = call.world.computed(call.property_id, f"stays:{first}:{days}", call.now, compute)
-    return _listed(call, found, default=500)
+    return _listed(call, found, views.grid_order, default=_LONGEST_PAGE)
 
 
 def one(call: Call) -> Answer:
@@ -165,6 +170,9 @@ def _with_status(call: Call, found: list[Reservation]) -> list[Reservation]:
     return [stay for stay in found if _STATUSES[wanted](stay)]
 
 
-def _listed(call: Call, found: list[Reservation], *, default: int = 50) -> Answer:
-    rows, cursor = page(call, found, default=default)
+def _listed(
+    call: Call, found: list[Reservation], order: Callable[[Reservation], tuple[int | str, ...]], *, default: int = 50
+) -> Answer:
+    """A page that neither repeats nor skips anybody, also where guests come and go between two pages."""
+    rows, cursor = keyset_page(call, found, order, default=default, maximum=_LONGEST_PAGE)
     return Answer(body={"items": [views.card(call, stay) for stay in rows], "nextCursor": cursor, "total": len(found)})

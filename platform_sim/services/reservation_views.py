@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from platform_sim.dialect import Money
@@ -12,13 +13,18 @@ from platform_sim.kernel import Call, instant
 from platform_sim.world.entities import Guest, Reservation
 
 __all__ = [
+    "arrival_order",
     "arrivals_on",
     "card",
+    "departure_order",
     "departures_on",
+    "desk_order",
     "detail",
+    "grid_order",
     "in_house_now",
     "line",
-    "matches",
+    "matching",
+    "room_order",
     "searchable",
 ]
 
@@ -41,7 +47,7 @@ def arrivals_on(call: Call, day: date) -> list[Reservation]:
             for stay in call.world.reservations_of(call.property_id)
             if stay.arrival_date == day and (stay.due or stay.in_house or stay.status == "checked_out")
         ]
-        return sorted(found, key=lambda stay: (not stay.due, _moment(stay.expected_at), stay.code))
+        return sorted(found, key=arrival_order)
 
     return call.world.computed(call.property_id, f"arrivals:{day}", call.now, compute)
 
@@ -57,7 +63,7 @@ def departures_on(call: Call, day: date) -> list[Reservation]:
             if (stay.departure_date == day and (stay.in_house or stay.due or stay.status == "checked_out"))
             or (day == today and stay.in_house and stay.departure_date < day)
         ]
-        return sorted(found, key=lambda stay: (not stay.in_house, _number(call, stay), stay.code))
+        return sorted(found, key=lambda stay: departure_order(call, stay))
 
     return call.world.computed(call.property_id, f"departures:{day}", call.now, compute)
 
@@ -67,19 +73,36 @@ def in_house_now(call: Call) -> list[Reservation]:
 
     def compute() -> list[Reservation]:
         here = [stay for stay in call.world.reservations_of(call.property_id) if stay.in_house]
-        return sorted(here, key=lambda stay: (_number(call, stay), stay.code))
+        return sorted(here, key=lambda stay: room_order(call, stay))
 
     return call.world.computed(call.property_id, "in-house", call.now, compute)
 
 
-def _moment(moment: object) -> str:
-    return "~" if moment is None else str(moment)
+def arrival_order(stay: Reservation) -> tuple[int | str, ...]:
+    """Those still due first, by expected time; who did not say a time comes after who did."""
+    return (int(not stay.due), stay.expected_at.isoformat() if stay.expected_at else "~", stay.code)
 
 
-def _number(call: Call, stay: Reservation) -> tuple[int, str]:
+def departure_order(call: Call, stay: Reservation) -> tuple[int | str, ...]:
+    """Those still here first, by room."""
+    return (int(not stay.in_house), *room_order(call, stay))
+
+
+def room_order(call: Call, stay: Reservation) -> tuple[int | str, ...]:
     """Room numbers in the order of the corridor: 9 before 101; without a room last."""
     room = call.world.rooms.get(stay.room_id or "")
-    return (len(room.number), room.number) if room else (99, "")
+    return (len(room.number), room.number, stay.code) if room else (99, "", stay.code)
+
+
+def grid_order(stay: Reservation) -> tuple[int | str, ...]:
+    """By room and arrival; without a room last."""
+    return (stay.room_id or "~", stay.arrival_date.isoformat(), stay.code)
+
+
+def desk_order(today: date, stay: Reservation) -> tuple[int | str, ...]:
+    """As a desk looks for people: in house, then expected, then past; nearest to today first."""
+    rank = 0 if stay.in_house else 1 if stay.due else 2
+    return (rank, abs((stay.arrival_date - today).days), stay.code)
 
 
 # Shapes
@@ -155,32 +178,30 @@ def _guest(guest: Guest | None, stay: Reservation) -> dict[str, object]:
 
 
 def searchable(call: Call) -> list[tuple[str, str, Reservation]]:
-    """Every reservation with its folded words and its phone's digits, as a desk wants them."""
-    today = call.world.today(call.property_id, call.now)
+    """Every reservation with its folded words and its phone's digits."""
 
     def compute() -> list[tuple[str, str, Reservation]]:
         rows = []
         for stay in call.world.reservations_of(call.property_id):
             guest = call.world.guests.get(stay.guest_id)
             room = call.world.rooms.get(stay.room_id or "")
-            words = f"{stay.guest_name} {stay.code} {guest.email if guest else ''} {room.number if room else ''}"
-            rows.append((fold(words), re.sub(r"\D", "", guest.phone if guest else ""), stay))
-        rows.sort(key=lambda row: (_rank(row[2]), abs((row[2].arrival_date - today).days), row[2].code))
+            rest = f"{stay.code} {guest.email if guest else ''} {room.number if room else ''}"
+            rows.append((f" {fold(stay.guest_name)} {rest.lower()}", _digits(guest.phone if guest else ""), stay))
         return rows
 
     return call.world.computed(call.property_id, "searchable", call.now, compute)
 
 
-def matches(row: tuple[str, str, Reservation], query: str) -> bool:
-    """Whether every word of the query begins a word of the row, or the query is part of the phone number."""
-    words, phone, _ = row
+def matching(rows: list[tuple[str, str, Reservation]], query: str) -> list[Reservation]:
+    """The reservations of which every word of the query begins a word, or whose phone number has its digits."""
+    words = [f" {word}" for word in fold(query).split()]
     digits = re.sub(r"[\s+().-]", "", query)
-    if len(digits) >= 4 and digits.isdecimal() and digits.lstrip("0") in phone:  # noqa: PLR2004 - fewer digits are a room
-        return True
-    padded = f" {words}"
-    return all(f" {word}" in padded for word in fold(query).split())
+    # Fewer than four digits are a room number; a leading zero stands for the country's code.
+    called = digits.lstrip("0") if len(digits) >= 4 and digits.isdecimal() else "no number"  # noqa: PLR2004 - see above
+    return [stay for padded, phone, stay in rows if all(word in padded for word in words) or called in phone]
 
 
+@lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Text as it is compared: no case, no accents, one form of each Arabic letter."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS_OF_ARABIC_SCRIPT))
@@ -189,6 +210,6 @@ def fold(text: str) -> str:
     )
 
 
-def _rank(stay: Reservation) -> int:
-    """In house before due before everything that is over."""
-    return 0 if stay.in_house else 1 if stay.due else 2
+@lru_cache(maxsize=20_000)
+def _digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone)

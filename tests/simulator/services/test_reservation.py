@@ -83,6 +83,16 @@ def test_pages_join_to_the_whole_list(creek: Hotel) -> None:
     assert len(seen) == len(set(seen)) == page["total"] > 300
 
 
+def test_nobody_is_skipped_while_guests_arrive(creek: Hotel) -> None:
+    """Who is checked in between two pages vanishes from the list of those due, and nobody else does."""
+    every = [stay["id"] for stay in creek.get(f"{ROOT}/arrivals?status=due&limit=500")["items"]]
+    first = creek.get(f"{ROOT}/arrivals?status=due&limit=4")
+    assert act(creek, every[1], "cancel").status == 200
+    second = creek.get(f"{ROOT}/arrivals?status=due&limit=500&cursor={first['nextCursor']}")
+    assert [stay["id"] for stay in (*first["items"], *second["items"])] == every
+    assert creek.call("GET", f"{ROOT}/arrivals?cursor=nonsense").status == 400
+
+
 @pytest.mark.parametrize("what", ["whole name", "family name", "code", "phone", "Arabic letters"])
 def test_look_up_finds_a_guest(creek: Hotel, what: str) -> None:
     """A guest is found by name in any script, by part of it, by code, and by the digits of the phone."""
