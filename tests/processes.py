@@ -1,0 +1,44 @@
+"""Which processes are alive, from /proc: enough to see that nothing is left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["alive", "family", "mentioning"]
+
+
+def alive(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def family(pid: int) -> list[int]:
+    """The process and its children: a PostgreSQL server answers with those, whoever else is stopped."""
+    children = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if parent == str(pid):
+                children.append(int(entry.name))
+    return [pid, *children]
+
+
+def mentioning(text: str) -> list[int]:
+    """Processes whose command line has this text."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if text in command and alive(int(entry.name)):
+                found.append(int(entry.name))
+    return found
