@@ -18,8 +18,8 @@ def render() -> str:
     lines = [
         "# Every refusal",
         "",
-        "Generated from `src/bff_backoffice/domain/errors.py` and `locales/`; a test holds it current. Every refusal is",
-        "an RFC 9457 problem document. A domain service's own code passes through unchanged and is not listed here.",
+        "Generated from `src/bff_backoffice/domain/errors.py` and `locales/`; a test holds it current. Every refusal",
+        "is an RFC 9457 problem document. A domain service's own code passes through unchanged and is not listed here.",
         "*Again* says whether the same request can succeed later; *Key* what to do with its idempotency key.",
         "",
         "| Status | Code | Title | What the person reads (English) | Again | Key |",
