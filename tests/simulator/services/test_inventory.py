@@ -158,3 +158,13 @@ def test_another_tenants_property_is_refused(creek: Hotel, kabul: Hotel) -> None
     """A property of another tenant answers 403 with the mismatch code."""
     refused = creek.call("GET", f"{ROOT}/occupancy", headers={"X-Property-Id": kabul.property_id})
     assert (refused.status, refused.code) == (403, "MELMASTOON.TENANT.MISMATCH")
+
+
+def test_a_block_ends_when_the_repair_is_due(creek: Hotel) -> None:
+    """On each of fourteen days the calendar has as many blocked rooms as there are blocks that are not over by then."""
+    blocks = creek.get(f"{ROOT}/blocks")["items"]
+    rows = creek.get(f"{ROOT}/calendar?days=14")["items"]
+    assert any(block["until"] is not None for block in blocks)
+    for day in {row["stayDate"] for row in rows}:
+        blocked = sum(row["oosBlocked"] for row in rows if row["stayDate"] == day)
+        assert blocked == sum(block["until"] is None or block["until"] > day for block in blocks)
