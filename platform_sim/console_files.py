@@ -59,7 +59,7 @@ def add_routes(app: web.Application, *, bff_urls: tuple[str, ...], proxy_url: st
 
 def policy(elsewhere: tuple[str, ...]) -> str:
     """The console's Content-Security-Policy. `elsewhere` are the origins that it may call."""
-    places = "".join(f" {place}" for place in elsewhere)
+    places = "".join(f" {place}" for place in dict.fromkeys(elsewhere))
     return "; ".join(
         (
             "default-src 'none'",

@@ -22,6 +22,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _this_minute(now: datetime) -> datetime:
+    # Worlds of one minute are the same to the second, so that a reset can copy the one before it.
+    return now.replace(second=0, microsecond=0)
+
+
 @dataclass(slots=True, kw_only=True)
 class Simulator:
     """Everything that the control routes may change."""
@@ -39,13 +44,13 @@ class Simulator:
     @classmethod
     def begin(cls, *, seed: int, bus: Bus, clock: Callable[[], datetime] = utc_now) -> Simulator:
         """A simulator with the world of a seed, as it is today."""
-        return cls(seed=seed, bus=bus, world=generate(seed, clock()), clock=clock)
+        return cls(seed=seed, bus=bus, world=generate(seed, _this_minute(clock())), clock=clock)
 
     def reset(self) -> None:
         """The world as it began: seed identifiers, no faults, fair weather, nothing recorded or remembered."""
         self.faults.lift()
         generation = self.world.identity.key_generation
-        self.world = generate(self.seed, self.clock())
+        self.world = generate(self.seed, _this_minute(self.clock()))
         self.world.identity.key_generation = generation
         self.recorder.requests.clear()
         self.recorder.effects.clear()

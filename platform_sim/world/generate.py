@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from datetime import datetime
 
@@ -18,8 +19,28 @@ from platform_sim.world.world import World
 __all__ = ["generate"]
 
 
+# A test suite asks for the same world hundreds of times. From the third time on it gets a copy from here, in a third of
+# the time; only the latest seed and moment are kept.
+_asked_before: dict[tuple[int, datetime], bytes | None] = {}
+
+
 def generate(seed: int, now: datetime) -> World:
-    """Make the world of a seed as it stands now. The same seed on the same local days gives the same world."""
+    """The world of a seed as it stands now. The same seed on the same local days gives the same world."""
+    key = (seed, now)
+    kept = _asked_before.get(key)
+    if kept is not None:
+        copy: World = pickle.loads(kept)  # noqa: S301 - the bytes are our own and never left this process
+        return copy
+    world = _make(seed, now)
+    if key in _asked_before:
+        _asked_before[key] = pickle.dumps(world)
+    else:
+        _asked_before.clear()
+        _asked_before[key] = None
+    return world
+
+
+def _make(seed: int, now: datetime) -> World:
     world = World(seed=seed, began_at=now)
     ids = SeededIds(seed)
     for company in HOTEL_COMPANIES:
