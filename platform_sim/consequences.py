@@ -60,7 +60,7 @@ def publish_stay(call: Call, name: str, stay: Reservation, **more: object) -> No
 
 def set_room_status(call: Call, room: Room, status: str) -> None:
     """Change a room's housekeeping status and say so."""
-    before, room.status = room.status, status
+    before, was_sellable, room.status = room.status, room.sellable, status
     room.updated_at = call.now
     room.version += 1
     call.publish(
@@ -74,6 +74,25 @@ def set_room_status(call: Call, room: Room, status: str) -> None:
             "to": status,
             "version": room.version,
         },
+        key=room.id,
+    )
+    if was_sellable != room.sellable:
+        _say_closed_or_open(call, room)
+
+
+def _say_closed_or_open(call: Call, room: Room) -> None:
+    """A room that closes or opens is news at property-service, and a block more or less at inventory-service."""
+    payload = {
+        "roomId": room.id,
+        "propertyId": room.property_id,
+        "roomTypeId": room.room_type_id,
+        "number": room.number,
+        "status": room.status,
+    }
+    call.publish(f"property.room.{'returned' if room.sellable else room.status}.v1", payload, key=room.id)
+    call.publish(
+        f"inventory.block.{'released' if room.sellable else 'created'}.v1",
+        payload | {"roomTypeId": with_prefix(room.room_type_id, "rty")},
         key=room.id,
     )
 
@@ -112,9 +131,16 @@ def plan_task(call: Call, room: Room, kind: str, *, priority: str = "normal", **
 
 
 def dirty_room(call: Call, room_id: str | None, stay: Reservation) -> None:
-    """A guest has left a room: it is dirty and has to be turned over, soon where the next guest comes today."""
+    """A guest has left a room: it is dirty and has to be turned over, soon where the next guest comes today.
+
+    A room for whose repair the guest had to leave is closed instead.
+    """
     room = call.world.rooms.get(room_id or "")
     if room is None or not room.sellable:
+        return
+    orders = call.world.work_orders_of(room.property_id)
+    if any(order.is_open and order.blocks_room and order.room_id == room.id for order in orders):
+        set_room_status(call, room, "out_of_order")
         return
     today = call.world.today(room.property_id, call.now)
     awaited = any(

@@ -49,10 +49,7 @@ def create(call: Call) -> Answer:
     room = call.own(call.world.rooms.get(room_id), "room") if room_id else None
     if room is None and (severity == "critical" or blocks):
         raise call.conflict("SEVERITY_REQUIRES_TARGET", "a critical work order names its room", status=422)
-    for other in call.world.work_orders_of(call.property_id):
-        same = (other.room_id, other.category, other.title.casefold()) == (room_id, category, title.casefold())
-        if same and other.is_open:
-            raise call.conflict("DUPLICATE_OPEN_WORK_ORDER", "the same is reported already")
+    _check_new(call, room_id, category, title)
     order = WorkOrder(
         id=fresh_id("mnt"),
         tenant_id=call.tenant_id,
@@ -140,6 +137,13 @@ def cancel(call: Call) -> Answer:
     order.status = "cancelled"
     unblock_rooms_of(call, order)
     return _done(call, order, "cancelled")
+
+
+def _check_new(call: Call, room_id: str | None, category: str, title: str) -> None:
+    for other in call.world.work_orders_of(call.property_id):
+        same = (other.room_id, other.category, other.title.casefold()) == (room_id, category, title.casefold())
+        if same and other.is_open:
+            raise call.conflict("DUPLICATE_OPEN_WORK_ORDER", "the same is reported already")
 
 
 def _order(call: Call, *allowed: str) -> WorkOrder:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from platform_sim.consequences import dirty_room, publish_stay, revoke_keys
+from platform_sim.dialect import Money
 from platform_sim.given import check_version, given_date, given_moment, given_word
 from platform_sim.ids import fresh_id
 from platform_sim.kernel import Answer, Call
@@ -31,41 +32,33 @@ def create(call: Call) -> Answer:
     arrival, departure = _dates(call, given_date(call, "arrivalDate"), given_date(call, "departureDate"))
     if arrival < call.world.today(call.property_id, call.now):
         raise call.conflict("ARRIVAL_IN_PAST", "the arrival date has passed", status=422)
-    adults = call.integer("adults", default=1, minimum=1, maximum=20)
-    children = call.integer("children", default=0, maximum=20)
-    check_capacity(call, kind, adults + children)
+    adults, children = _people(call, kind, adults=1, children=0)
     check_sale(call, kind, arrival, departure)
-    rate = nightly_rate(call.world.seed, kind, call.world.properties[call.property_id].timezone, arrival)
-    if call.body.get("nightlyRate") is not None:
-        rate = call.money("nightlyRate")
-        if rate.currency != kind.base_rate.currency:
-            raise call.conflict("CURRENCY_MISMATCH", "the property sells in another currency", status=422)
+    guest = _guest(call)
     stay = Reservation(
         id=fresh_id("rsv"),
         tenant_id=call.tenant_id,
         property_id=call.property_id,
         code=_unused_code(call),
         status="confirmed",
-        guest_id="",
-        guest_name="",
+        guest_id=guest.id,
+        guest_name=guest.name,
         room_type_id=kind.id,
         arrival_date=arrival,
         departure_date=departure,
-        nightly_rate=rate,
+        nightly_rate=_rate(call, kind, arrival),
         created_at=call.now,
         adults=adults,
         children=children,
         channel=given_word(call, "channel", _CHANNELS, default="direct"),
         expected_at=given_moment(call, "expectedAt"),
         special_requests=_requests(call),
+        flags=("vip",) if guest.vip else (),
         notes=call.optional_text("notes"),
     )
     if room is not None:
         free_room(call, stay, room)
         stay.room_id = room.id
-    guest = _guest(call)
-    stay.guest_id, stay.guest_name = guest.id, guest.name
-    stay.flags = ("vip",) if guest.vip else ()
     call.world.guests[guest.id] = guest
     call.world.reservations[stay.id] = stay
     publish_stay(call, "confirmed", stay)
@@ -85,12 +78,10 @@ def modify(call: Call) -> Answer:
     if stay.in_house and arrival != stay.arrival_date:
         raise call.conflict("INVALID_STATUS_TRANSITION", "the guest has arrived already")
     kind = _room_type(call, call.optional_reference("roomTypeId") or stay.room_type_id)
-    adults = call.integer("adults", default=stay.adults, minimum=1, maximum=20)
-    children = call.integer("children", default=stay.children, maximum=20)
+    adults, children = _people(call, kind, adults=stay.adults, children=stay.children)
     expected = given_moment(call, "expectedAt") if "expectedAt" in call.body else stay.expected_at
     notes = call.optional_text("notes") if "notes" in call.body else stay.notes
     requests = _requests(call) if "specialRequests" in call.body else stay.special_requests
-    check_capacity(call, kind, adults + children)
     moved = (arrival, departure, kind.id) != (stay.arrival_date, stay.departure_date, stay.room_type_id)
     if moved:
         check_sale(call, kind, arrival, departure, instead_of=stay)
@@ -176,6 +167,24 @@ def _dates(call: Call, arrival: date, departure: date) -> tuple[date, date]:
     if not timedelta(days=1) <= departure - arrival <= timedelta(days=_LONGEST_NIGHTS):
         raise call.invalid("departureDate", f"1..{_LONGEST_NIGHTS} nights after arrivalDate")
     return arrival, departure
+
+
+def _people(call: Call, kind: RoomType, *, adults: int, children: int) -> tuple[int, int]:
+    """How many adults and children come; the given numbers where the body says nothing."""
+    adults = call.integer("adults", default=adults, minimum=1, maximum=20)
+    children = call.integer("children", default=children, maximum=20)
+    check_capacity(call, kind, adults + children)
+    return adults, children
+
+
+def _rate(call: Call, kind: RoomType, arrival: date) -> Money:
+    """The agreed price of a night, or the day's."""
+    if call.body.get("nightlyRate") is None:
+        return nightly_rate(call.world.seed, kind, call.world.properties[kind.property_id].timezone, arrival)
+    rate = call.money("nightlyRate")
+    if rate.currency != kind.base_rate.currency:
+        raise call.conflict("CURRENCY_MISMATCH", "the property sells in another currency", status=422)
+    return rate
 
 
 def _guest(call: Call) -> Guest:

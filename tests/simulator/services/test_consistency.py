@@ -65,6 +65,12 @@ def check(hotel: Hotel) -> None:
     assert sum(counts["counts"].values()) == counts["total"] == len(listed) == tonight["total"]
     closed = counts["counts"]["out_of_order"] + counts["counts"]["out_of_service"]
     assert tonight["oosBlocked"] == closed
+    blocked = hotel.call(
+        "GET", f"{REPAIRS}?status=active&limit=500", headers={"X-Property-Id": hotel.as_property("prop")}
+    )
+    repaired = {order["roomId"][4:] for order in blocked.body["items"] if order["blocksRoom"]}
+    vacant = {room["roomId"][4:]: room["status"] for room in listed if room["occupancy"] == "vacant"}
+    assert all(status.startswith("out_of_") for room, status in vacant.items() if room in repaired)
     arrived = arrivals["totalRooms"] - arrivals["remainingRooms"]
     assert arrived >= 0
     assert summary["totalRooms"] == summary["remainingRooms"] + departures["remainingRooms"]
