@@ -25,7 +25,7 @@ _asked_before: dict[tuple[int, datetime], bytes | None] = {}
 
 
 def generate(seed: int, now: datetime) -> World:
-    """The world of a seed as it stands now. The same seed on the same local days gives the same world."""
+    """The world of a seed as it stands now: the same on the same local days, its hotels and people the same always."""
     key = (seed, now)
     kept = _asked_before.get(key)
     if kept is not None:
@@ -43,12 +43,16 @@ def generate(seed: int, now: datetime) -> World:
 def _make(seed: int, now: datetime) -> World:
     world = World(seed=seed, began_at=now)
     ids = SeededIds(seed)
+    founded = []
+    # What stands comes before what happens: hotels, rooms, people and desktops have the same identifiers every day.
     for company in HOTEL_COMPANIES:
         # Each company draws from a source of its own, so that a change to one leaves the others as they are.
         rng = random.Random(f"{seed}:{company.slug}")
         tenant, properties = found_company(world, company, ids, rng)
         hire(world, company, tenant, properties, ids=ids, rng=rng)
         register_devices(world, company, tenant, properties, ids)
+        founded.append((company, properties, rng))
+    for company, properties, rng in founded:
         for hotel, prop in zip(company.hotels, properties, strict=True):
             close_rooms(world, prop, ids, rng)
             fill_house(world, hotel, prop, ids, rng)
