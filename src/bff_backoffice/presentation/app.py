@@ -55,10 +55,15 @@ class _Progress:
     headers: dict[str, tuple[str, ...]]
     request_id: str
     traceparent: str
+    locale: str | None = None
     route: str = "unmatched"
     status: int = 0
     code: str = _CODE_OF_SUCCESS
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    def heard(self, locale: str) -> None:
+        """Remember the operator's locale, the default of every answer."""
+        self.locale = locale
 
 
 class BackofficeApp:
@@ -145,6 +150,7 @@ class BackofficeApp:
             body=body,
             request_id=progress.request_id,
             traceparent=progress.traceparent,
+            heard=progress.heard,
         )
 
     async def _body(self, receive: Receive, headers: dict[str, tuple[str, ...]]) -> bytes:
@@ -180,7 +186,7 @@ class BackofficeApp:
         if refusal.code is Code.INTERNAL:
             self._observer.failed(failure, route=progress.route, request_id=progress.request_id)
         progress.code = refusal.code.text
-        language = choose_language(", ".join(progress.headers.get("accept-language", ())) or None, None)
+        language = choose_language(", ".join(progress.headers.get("accept-language", ())) or None, progress.locale)
         body = problem_document(
             refusal,
             language=language,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,8 @@ class Arrival:
     body: bytes
     request_id: str
     traceparent: str
+    heard: Callable[[str], None]
+    """Told the operator's locale once it is known, since a refusal speaks it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,14 @@ class Dispatch:
         route, headers = arrival.route, arrival.headers
         media_type = request_parts.chosen_media_type(headers.get("accept", ()), route.produces)
         who = await self._authenticated(arrival) if route.access is Access.OPERATOR else None
+        locale = None if who is None else who.operator.locale
+        if locale is not None:
+            arrival.heard(locale)
         query = request_parts.query_map(arrival.query)
         property_id = self._property(arrival, query, who)
         if who is not None and not who.operator.roles & (route.roles | _ALL_ROUTES):
             raise Refusal(Code.ROLE_FORBIDDEN)
         request_parts.require_well_formed_app(headers)
-        locale = None if who is None else who.operator.locale
         exchange = Exchange(
             method=route.method,
             path=arrival.path,
