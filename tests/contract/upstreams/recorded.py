@@ -613,7 +613,7 @@ def _bounds() -> dict[str, object]:
 SESSION_EXCHANGES = (
     Exchange(
         name="iam.validate_session",
-        ask=lambda client: IamGateway(client).validate_session(
+        ask=lambda client: IamGateway(client, validate_seconds=5.0).validate_session(
             THE_SESSION,
             tenant_id=THE_TENANT,
             operator_id=THE_OPERATOR,

@@ -14,7 +14,7 @@ import urllib.request
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ from bff_backoffice.application.tiles import (
     WorkOrdersTile,
 )
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, OperatorRole, PropertyId, TenantId
+from bff_backoffice.infrastructure.http import Upstream
+from bff_backoffice.infrastructure.upstreams import inventory
 from bff_backoffice.infrastructure.upstreams.iam import IamGateway
 from bff_backoffice.infrastructure.upstreams.inventory import InventoryGateway
 from bff_backoffice.infrastructure.upstreams.tenant import TenantGateway
@@ -68,6 +70,7 @@ MODULES = {
     "iam": "IamGateway",
     "tenant": "TenantGateway",
 }
+PATIENCE = {"iam": {"validate_seconds": 5.0}}
 READS: tuple[tuple[str, str, dict[str, object], type], ...] = (
     ("analytics", "occupancy", {}, OccupancyPercent),
     ("analytics", "adr", {}, KpiTile),
@@ -179,14 +182,19 @@ def fresh(healthy: Simulator) -> Simulator:
     return healthy
 
 
-def with_gateway(simulator: Simulator, module: str, use: Callable[[Any], Awaitable[Any]], **settings: Any) -> Any:
+def patient(upstream: Upstream) -> Upstream:
+    """The upstream with more time than it has in production: these tests are about meaning, not about speed."""
+    return replace(upstream, limit_seconds=10.0)
+
+
+def with_gateway(simulator: Simulator, module: str, use: Callable[[Any], Awaitable[Any]]) -> Any:
     """What `use` makes of the module's gateway over a client of its own upstream."""
 
     async def run() -> Any:
         code = importlib.import_module(f"bff_backoffice.infrastructure.upstreams.{module}")
         url = f"{simulator.url}/{code.SERVICE.name}"
-        async with some_client(url, of=code.SERVICE, **settings) as (client, _):
-            return await use(getattr(code, MODULES[module])(client))
+        async with some_client(url, of=patient(code.SERVICE)) as (client, _):
+            return await use(getattr(code, MODULES[module])(client, **PATIENCE.get(module, {})))
 
     return asyncio.run(run())
 
@@ -256,7 +264,7 @@ def test_the_figures_of_one_property_fit_together(healthy: Simulator):
             for module, method, arguments, _ in READS:
                 code = importlib.import_module(f"bff_backoffice.infrastructure.upstreams.{module}")
                 client, _ = await stack.enter_async_context(
-                    some_client(f"{healthy.url}/{code.SERVICE.name}", of=code.SERVICE)
+                    some_client(f"{healthy.url}/{code.SERVICE.name}", of=patient(code.SERVICE))
                 )
                 read = getattr(getattr(code, MODULES[module])(client), method)
                 found[f"{module}.{method}"] = await read(healthy.call(), **arguments)
@@ -282,7 +290,7 @@ def test_every_upstream_can_be_asked_whether_it_is_there(healthy: Simulator, mod
 
     async def run() -> None:
         code = importlib.import_module(f"bff_backoffice.infrastructure.upstreams.{module}")
-        async with some_client(f"{healthy.url}/{code.SERVICE.name}", of=code.SERVICE) as (client, _):
+        async with some_client(f"{healthy.url}/{code.SERVICE.name}", of=patient(code.SERVICE)) as (client, _):
             await client.ping(healthy.call())
 
     asyncio.run(run())
@@ -308,18 +316,21 @@ def test_every_fault_ends_in_its_own_kind_of_error_within_the_limit(
 ):
     """Whatever an upstream does, the call ends by its limit with one of the family; without the fault all is well."""
 
-    async def use(gateway: InventoryGateway) -> None:
+    async def run() -> None:
         loop = asyncio.get_running_loop()
         healthy.control("PUT", "faults/inventory-service", fault)
         started = loop.time()
-        with pytest.raises(kind) as caught:
-            await gateway.outlook(healthy.call())
+        url = f"{healthy.url}/inventory-service"
+        async with some_client(url, of=inventory.SERVICE) as (client, _):
+            with pytest.raises(kind) as caught:
+                await InventoryGateway(client).outlook(healthy.call())
         assert loop.time() - started < 0.6 + 1.0
         assert caught.value.upstream == "inventory-service"
         healthy.control("DELETE", "faults/inventory-service")
-        assert len((await gateway.outlook(healthy.call())).days) == 14
+        async with some_client(url, of=patient(inventory.SERVICE)) as (client, _):
+            assert len((await InventoryGateway(client).outlook(healthy.call())).days) == 14
 
-    with_gateway(healthy, "inventory", use)
+    asyncio.run(run())
 
 
 # Sessions and operators ----------------------------------------------------------------------------------------------

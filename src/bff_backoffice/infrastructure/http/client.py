@@ -189,7 +189,9 @@ class UpstreamClient:
             raise UpstreamTimeoutError(name, "the deadline passed") from error
         except asyncio.CancelledError:
             # The caller's own deadline is often the same moment, and then it wins: the upstream was late all the same.
-            outcome = CallOutcome.TIMEOUT if loop.time() >= deadline else CallOutcome.ABANDONED
+            # Timers fire up to a millisecond early, so the moment is not compared to the microsecond.
+            late = deadline - loop.time() < _LEAST_USEFUL_SECONDS
+            outcome = CallOutcome.TIMEOUT if late else CallOutcome.ABANDONED
             raise
         except UpstreamError as error:
             outcome = _outcome_of(error)

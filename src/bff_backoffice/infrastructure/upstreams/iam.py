@@ -64,9 +64,11 @@ class IamGateway:
 
     Its writes are all safe to repeat (a session is validated or revoked as often as one likes, a refresh token gets the
     same answer for 30 s), so a kept connection that turned out to be dead is replaced without anybody noticing.
+    `validate_seconds` limits a validation, which the first request of a device waits for.
     """
 
     client: UpstreamClient
+    validate_seconds: float = _VALIDATE_SECONDS
 
     async def validate_session(
         self,
@@ -94,7 +96,7 @@ class IamGateway:
                 {"userId": str(operator_id), "deviceId": str(device_id), "keyThumbprint": key_thumbprint}
             ),
             decode=partial(_validation, operator_id, device_id),
-            limit_seconds=_VALIDATE_SECONDS,
+            limit_seconds=self.validate_seconds,
             repeatable=True,
         )
         try:
