@@ -27,7 +27,7 @@ export function rooms(data) {
         "div",
         { class: "donut-box" },
         donut(parts),
-        h("p", { class: "donut-word" }, h("span", { class: "figure" }, number(data.ready)), h("span", { class: "caption" }, t("rooms.ready"))),
+        h("p", { class: "donut-word" }, h("span", { class: "figure" }, number(data.ready)), h("span", { class: "caption" }, t("rooms.ready", { n: data.ready }))),
       ),
       h("dl", { class: "legend" }, legend),
     ),
