@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from platform_sim.acting import occurred_at
 from platform_sim.dialect import Money
 from platform_sim.given import check_version, given_word
 from platform_sim.ids import fresh_id
@@ -32,7 +33,7 @@ def post_charge(call: Call) -> Answer:
         category=call.optional_text("category", maximum=64) or "other",
         amount=amount,
         quantity=call.integer("quantity", default=1, minimum=1, maximum=_LARGEST_QUANTITY),
-        posted_at=call.now,
+        posted_at=occurred_at(call),
     )
     folio.charges.append(charge)
     if folio.status in {"pending", "settled"}:
@@ -66,7 +67,7 @@ def pay(call: Call) -> Answer:
         folio_id=folio.id,
         amount=_amount(call, folio),
         method=given_word(call, "method", _METHODS, default="card"),
-        received_at=call.now,
+        received_at=occurred_at(call),
         reference=call.optional_text("reference", maximum=100),
     )
     folio.payments.append(payment)
@@ -104,7 +105,7 @@ def refund(call: Call) -> Answer:
         payment_id=payment_id,
         amount=amount,
         reason=reason,
-        refunded_at=call.now,
+        refunded_at=occurred_at(call),
     )
     folio.refunds.append(given_back)
     _changed(call, folio, "refunded", refundId=given_back.id, amount=call.amount(amount), reason=reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from platform_sim.acting import occurred_at
 from platform_sim.consequences import plan_task, set_room_status
 from platform_sim.dialect import Refused
 from platform_sim.given import check_version, given_moment, given_word
@@ -63,7 +64,8 @@ def start(call: Call) -> Answer:
     """`POST /tasks/{id}/start`: work begins or goes on; the room is being cleaned."""
     task, room = _task(call, "pending", "assigned", "paused")
     _check_room_open(call, room, task.kind)
-    task.status, task.started_at = "in_progress", task.started_at or call.now
+    task.started_at = task.started_at or occurred_at(call)
+    task.status = "in_progress"
     task.assignee_id = task.assignee_id or _acting(call)
     if task.kind != "inspection" and room.sellable and room.status != "cleaning":
         set_room_status(call, room, "cleaning")
@@ -81,8 +83,9 @@ def pause(call: Call) -> Answer:
 def complete(call: Call) -> Answer:
     """`POST /tasks/{id}/complete` `{notes?}`: the room is clean, and inspected where the task was an inspection."""
     task, room = _task(call, "in_progress", "paused")
+    at = occurred_at(call)
     task.notes = call.optional_text("notes", maximum=1000) or task.notes
-    task.status, task.completed_at = "completed", call.now
+    task.status, task.completed_at = "completed", at
     if room.sellable:
         set_room_status(call, room, "inspected" if task.kind == "inspection" else "clean")
     return _done(call, task, effect="completed")

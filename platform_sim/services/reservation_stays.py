@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from platform_sim.acting import occurred_at
 from platform_sim.consequences import dirty_room, open_folio, publish_stay, revoke_keys, settle_folio
 from platform_sim.given import check_version
 from platform_sim.kernel import Answer, Call, instant
@@ -28,12 +29,12 @@ def check_in(call: Call) -> Answer:
         raise call.conflict("INVALID_STATUS_TRANSITION", f"a reservation that is {stay.status} can't be checked in")
     if stay.arrival_date > call.world.today(stay.property_id, call.now):
         raise call.conflict("CHECK_IN_TOO_EARLY", "the reservation begins on a later day", status=422)
-    room = room_to_enter(call, stay, named)
+    room, at = room_to_enter(call, stay, named), occurred_at(call)
     before, stay.room_id = stay.room_id, room.id
-    stay.status, stay.checked_in_at = "checked_in", call.now
+    stay.status, stay.checked_in_at = "checked_in", at
     stay.notes = notes or stay.notes
     folio = open_folio(call, stay)
-    publish_stay(call, "checked_in", stay, checkedInAt=instant(call.now), folioId=folio.id)
+    publish_stay(call, "checked_in", stay, checkedInAt=instant(at), folioId=folio.id)
     if before != room.id:
         call.publish(
             f"inventory.room.{'reassigned' if before else 'assigned'}.v1",
@@ -50,16 +51,16 @@ def check_out(call: Call) -> Answer:
     """
     stay = stay_of(call)
     check_version(call, stay.version)
-    notes = call.optional_text("notes")
+    notes, at = call.optional_text("notes"), occurred_at(call)
     if not stay.in_house:
         raise call.conflict("INVALID_STATUS_TRANSITION", f"a reservation that is {stay.status} can't be checked out")
-    stay.status, stay.checked_out_at = "checked_out", call.now
+    stay.status, stay.checked_out_at = "checked_out", at
     stay.departure_date = min(stay.departure_date, call.world.today(stay.property_id, call.now))
     stay.notes = notes or stay.notes
     settle_folio(call, stay)
     revoke_keys(call, stay, "checked_out")
     dirty_room(call, stay.room_id, stay)
-    publish_stay(call, "checked_out", stay, checkedOutAt=instant(call.now))
+    publish_stay(call, "checked_out", stay, checkedOutAt=instant(at))
     return answer(call, "checked_out", stay)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from typing import Any
 
 import pytest
@@ -129,6 +130,20 @@ def test_the_same_key_charges_once(kabul: Hotel) -> None:
     lines = kabul.get(f"{ROOT}/folios/{folio}/charges?limit=500")["items"]
     assert sum(line["id"] == first.body["id"] for line in lines) == 1
     assert len(kabul.platform.effects("billing-service")) == 1
+
+
+def test_a_charge_whose_answer_was_lost_is_posted_once(kabul: Hotel) -> None:
+    """Where the work was done and the connection then dropped, the same key gets the answer that was lost."""
+    folio, key = running(kabul)[0]["id"], ulid_key()
+    body = {"description": "Spa", "amount": money(40)}
+    fault = "/_control/faults/billing-service"
+    assert kabul.platform.call("PUT", fault, body={"mode": "applied_then_lost", "match": "POST"}).status < 300
+    with pytest.raises((ConnectionError, HTTPException)):
+        post(kabul, folio, "charges", body, key=key)
+    assert kabul.platform.call("DELETE", fault).status < 300
+    again = post(kabul, folio, "charges", body, key=key)
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert [row["idempotencyKey"] for row in kabul.platform.effects("billing-service")] == [key]
 
 
 def test_a_voided_charge_counts_for_nothing(kabul: Hotel) -> None:

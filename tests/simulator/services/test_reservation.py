@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.simulator.services.hotels import Hotel, Platform, Reply, ulid_key
+from tests.simulator.services.hotels import Hotel, Platform, Reply, ulid_key, uuid_key
 
 ROOT = "/reservation-service/api/v1/reservations"
 KEYS = "/lock-integration-service/api/v1/key-credentials"
@@ -167,6 +167,35 @@ def test_a_stay_from_check_in_to_check_out(kabul: Hotel) -> None:
         "housekeeping.task.created",
     ):
         assert kabul.platform.events(f"melmastoon.{subject}.v1"), subject
+
+
+def test_what_was_done_offline_keeps_its_time(kabul: Hotel) -> None:
+    """A check-in that reaches the service late is written down for the moment at which it was done."""
+    stay = due_with_ready_room(kabul)
+    done = datetime.now(UTC) - timedelta(minutes=50)
+    address = f"{ROOT}/{stay['id']}/check-in"
+    wrong = kabul.call("POST", address, key=ulid_key(), headers={"X-Occurred-At": "yesterday"})
+    assert (wrong.status, wrong.code) == (400, "MELMASTOON.GENERAL.VALIDATION_FAILED")
+    late = kabul.call("POST", address, key=ulid_key(), headers={"X-Occurred-At": done.isoformat()})
+    assert late.status == 200
+    assert abs(datetime.fromisoformat(late.body["checkedInAt"]) - done) < timedelta(seconds=1)
+
+
+def test_a_dirty_room_becomes_one_that_can_be_entered(kabul: Hotel) -> None:
+    """A guest whose promised room is dirty is refused it; cleaned and inspected, it is the room that the guest gets."""
+    where = f"propertyId={kabul.as_property('prp')}"
+    cleaning = "/housekeeping-service/api/v1/housekeeping"
+    stay = due_with_ready_room(kabul)
+    room = f"rom_{stay['roomId'][4:]}"
+    dirty = kabul.call("POST", f"{cleaning}/rooms/{room}/status", key=uuid_key(), body={"status": "dirty"})
+    assert dirty.status == 200
+    refused = act(kabul, stay["id"], "check-in", {"roomId": stay["roomId"]})
+    assert (refused.status, refused.code) == (409, "MELMASTOON.RESERVATION.ROOM_NOT_READY")
+    task = kabul.call("POST", f"{cleaning}/tasks?{where}", key=uuid_key(), body={"roomId": room}).body["id"]
+    for step in ("start", "complete", "inspect"):
+        assert kabul.call("POST", f"{cleaning}/tasks/{task}/{step}", key=uuid_key()).status == 200
+    entered = act(kabul, stay["id"], "check-in")
+    assert (entered.body["roomId"], entered.body["roomChanged"]) == (stay["roomId"], False)
 
 
 def test_check_out_revokes_the_keys(kabul: Hotel) -> None:
