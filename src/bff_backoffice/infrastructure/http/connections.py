@@ -105,8 +105,7 @@ class Connections:
                 raise BrokenAnswerError(type(error).__name__) from error
             except aiohttp.ClientError as error:
                 raise ConnectionLostError(type(error).__name__) from error
-        message = "every kept connection was dead"
-        raise ConnectionLostError(message)
+        raise ConnectionLostError("every kept connection was dead")
 
 
 async def _read(response: aiohttp.ClientResponse, max_body_bytes: int) -> Answer:
