@@ -8,7 +8,7 @@ from typing import Final
 from platform_sim.days import following_days, near_day
 from platform_sim.dialect import Dialect
 from platform_sim.given import check_version
-from platform_sim.ids import with_prefix
+from platform_sim.ids import has_shape, with_prefix
 from platform_sim.kernel import Answer, Call, Route, Service, instant, page
 from platform_sim.world.entities import Reservation
 from platform_sim.world.ledger import Ledger, end_of_stay, ledger_of, unsellable_until
@@ -137,6 +137,8 @@ def blocks(call: Call) -> Answer:
 
 def release_room(call: Call) -> Answer:
     """`DELETE /allocations/{id}/room`: take the promised room back from a stay that has not begun."""
+    if not has_shape(call.params["id"], "inv"):
+        raise call.not_found("allocation")
     stay = call.own(call.world.reservations.get(with_prefix(call.params["id"], "rsv")), "allocation")
     check_version(call, stay.version)
     if not stay.due:
@@ -160,6 +162,8 @@ def _kinds(call: Call, ledger: Ledger) -> list[str]:
     wanted = call.query.get("roomTypeId")
     if wanted is None:
         return list(ledger.totals)
+    if not has_shape(wanted, "rty"):
+        raise call.invalid("roomTypeId", "a room type, rty_…")
     kind = call.service.dialect.into(wanted)
     if kind not in ledger.totals:
         raise call.not_found("room_type")

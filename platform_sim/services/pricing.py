@@ -10,7 +10,7 @@ from typing import Final
 
 from platform_sim.days import following_days, near_day
 from platform_sim.dialect import Dialect, Money, Refused
-from platform_sim.ids import fresh_id
+from platform_sim.ids import fresh_id, has_shape
 from platform_sim.kernel import Answer, Call, Route, Service, instant
 from platform_sim.world.demand import nightly_rate
 from platform_sim.world.entities import RoomType, Text
@@ -128,6 +128,8 @@ def rate_plans(call: Call) -> Answer:
 
 def quote(call: Call) -> Answer:
     """`POST /quotes`: what a stay costs under a rate plan, good for half an hour."""
+    if not has_shape(call.text("propertyId"), "pty"):
+        raise call.invalid("propertyId", "a property, pty_…")
     prop = call.own(call.world.properties.get(call.reference("propertyId")), "property")
     call.property_id = prop.id
     plan = _plan(call, call.text("ratePlanCode", maximum=32))

@@ -145,6 +145,7 @@ def test_what_is_malformed_is_refused_in_inventorys_words(creek: Hotel) -> None:
     for path, headers in (
         ("/occupancy", {"X-Property-Id": "prop_1"}),
         ("/calendar?days=63", {}),
+        ("/grid?roomTypeId=rmt_01JGFJJZ03J02SKYND46F9ZBKD", {}),
         ("/grid?from=tomorrow", {}),
         ("/availability?start=2026-01-02&end=2026-01-02", {}),
         ("/allocations?assigned=maybe", {}),

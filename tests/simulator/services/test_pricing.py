@@ -97,6 +97,7 @@ def test_quote_refuses_what_it_cannot_price(creek: Hotel, kabul: Hotel) -> None:
         ({"ratePlanCode": "XXX"}, 404, "MELMASTOON.PRICING.RATE_PLAN_NOT_FOUND"),
         ({"roomTypeIds": [theirs]}, 404, "MELMASTOON.PRICING.ROOM_TYPE_NOT_FOUND"),
         ({"roomTypeIds": []}, 400, "MELMASTOON.GENERAL.VALIDATION_FAILED"),
+        ({"propertyId": creek.property_id}, 400, "MELMASTOON.GENERAL.VALIDATION_FAILED"),
         ({"propertyId": kabul.as_property("pty")}, 403, "MELMASTOON.TENANT.MISMATCH"),
     ):
         refused = creek.call("POST", f"{ROOT}/quotes", key=uuid_key(), body=quote_request(creek, **changes))
