@@ -100,6 +100,9 @@ def test_an_error_reply_is_the_stores_failure_and_leaves_no_answer_behind(server
             with pytest.raises(StoreUnavailableError):
                 await store.run(lambda redis: redis.lpush("text", "x"))
             assert await store.ask("ECHO", "3") == b"3"
+            with pytest.raises(StoreUnavailableError):
+                await store.round_trip(("LPUSH", "text", "x"), ("BLPOP", "an empty list", "0.05"))
+            assert await store.ask("ECHO", "4") == b"4"
 
     asyncio.run(scenario())
 
@@ -197,7 +200,7 @@ def test_cancelled_callers_leave_no_answer_for_others(server: Valkey) -> None:
 
     Connecting, greeting, sending and reading are all hit. At the end no connection is missing from the pool.
     """
-    dice = random.Random(20261122)  # noqa: S311 - the same moments every time
+    dice = random.Random(20261122)
 
     async def scenario() -> None:
         async with (

@@ -178,12 +178,12 @@ def test_the_wait_counts_from_the_servers_start_when_nobody_used_it_since(server
     async def scenario() -> None:
         async with Replica(server, Sequence()) as replica:
             assert await replica.use("used") is None
+            killed = CLOCK().timestamp()
             await asyncio.to_thread(server.restart)
-            started = CLOCK()
-            await until_up_for(2, server)
+            started = CLOCK().timestamp()
+            await until_up_for(3, server)
             assert await replica.use("used") is Code.STORE_UNAVAILABLE
-            born = (await replica.mark()).born_at / 1000
-            assert born <= started.timestamp() + 1.1
+            assert killed < (await replica.mark()).born_at / 1000 < started + 1.5
 
     asyncio.run(scenario())
 

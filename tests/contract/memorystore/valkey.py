@@ -49,7 +49,7 @@ class Valkey:
 
     def start(self) -> None:
         """Start, and return when the server answers commands."""
-        self._process = subprocess.Popen(  # noqa: S603 - the command line is written below
+        self._process = subprocess.Popen(
             [
                 _binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder),
                 "--save", "", *self._options,

@@ -209,8 +209,9 @@ def test_an_expired_token_is_told_apart() -> None:
         assert await code_of(verifier.verify(foreign, now=NOW)) is Code.TOKEN_INVALID
         lasting = service.token(DEVICE.thumbprint, exp=seconds + 2)
         assert await code_of(verifier.verify(lasting, now=NOW)) is None
-        later = NOW + timedelta(seconds=2)
-        assert await code_of(verifier.verify(lasting, now=later)) is Code.TOKEN_EXPIRED
+        end = NOW.replace(microsecond=0) + timedelta(seconds=2)
+        assert await code_of(verifier.verify(lasting, now=end - timedelta(microseconds=1))) is None
+        assert await code_of(verifier.verify(lasting, now=end)) is Code.TOKEN_EXPIRED
 
     asyncio.run(scenario())
 
@@ -273,6 +274,23 @@ def test_unknown_keys_fetch_the_set_at_most_once_in_an_interval() -> None:
         iam.clock = 10
         assert await code_of(verifier.verify(strangers[0], now=NOW)) is Code.TOKEN_INVALID
         assert iam.fetched == 3
+
+    asyncio.run(scenario())
+
+
+def test_a_key_that_a_renewal_brings_is_not_asked_for_again() -> None:
+    """While one request renews an old set, another finds its key missing from it: one fetch serves both."""
+    old, new = SomeIam(kid="old"), SomeIam(kid="new")
+    iam = Iam(old)
+
+    async def scenario() -> None:
+        verifier = iam.verifier(max_age_seconds=300)
+        assert await code_of(verifier.verify(old.token(DEVICE.thumbprint), now=NOW)) is None
+        iam.services, iam.clock = (old, new), 300
+        async with asyncio.TaskGroup() as group:
+            group.create_task(verifier.verify(old.token(DEVICE.thumbprint), now=NOW))
+            group.create_task(verifier.verify(new.token(DEVICE.thumbprint), now=NOW))
+        assert iam.fetched == 2
 
     asyncio.run(scenario())
 

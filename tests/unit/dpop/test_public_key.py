@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +15,7 @@ from bff_backoffice.domain.device_proof import PublicOrigins
 from bff_backoffice.domain.errors import Refusal
 from bff_backoffice.infrastructure.dpop import ProofVerifier
 from bff_backoffice.infrastructure.dpop import public_key as module
-from bff_backoffice.infrastructure.dpop.compact_jws import MalformedJwsError, decode_segment
+from bff_backoffice.infrastructure.dpop.compact_jws import MalformedJwsError, decode_segment, json_object
 from bff_backoffice.infrastructure.dpop.public_key import UnusableKeyError, read_public_key
 from bff_backoffice.infrastructure.dpop.recently_used import RecentlyUsed
 from tests.some_device import NOW, ORIGIN, PATH, SomeDevice, b64, compact, new_key
@@ -62,6 +65,42 @@ def test_a_key_that_is_not_meant_for_this_is_refused(changed: dict[str, Any]) ->
     """Another use, another algorithm, members of another type."""
     with pytest.raises(UnusableKeyError):
         read_public_key({**SomeDevice().jwk, **changed})
+
+
+def test_a_longer_rsa_number_is_not_the_same_key() -> None:
+    """A zero in front changes nothing about the number and everything about the thumbprint."""
+    device = SomeDevice("PS256")
+    number = base64.urlsafe_b64decode(device.jwk["n"] + "==")
+    with pytest.raises(UnusableKeyError):
+        read_public_key({**device.jwk, "n": b64(b"\0" + number)})
+
+
+def test_a_p256_signature_has_one_length() -> None:
+    """A zero between the two numbers leaves them as they are; it is another text all the same."""
+    device = SomeDevice()
+    key, (signed, _, signature) = read_public_key(device.jwk), device.proof().rpartition(".")
+    raw = base64.urlsafe_b64decode(signature + "==")
+    assert key.verify(raw, signed.encode())
+    assert not key.verify(raw[:32] + b"\0" + raw[32:], signed.encode())
+    assert not key.verify(raw[:63], signed.encode())
+    assert not key.verify(b"", signed.encode())
+
+
+def test_a_ps256_signature_has_a_salt_of_32_bytes() -> None:
+    """RFC 7518, section 3.5: the salt is as long as the hash."""
+    device = SomeDevice("PS256")
+    assert isinstance(device.key, rsa.RSAPrivateKey)
+    key = read_public_key(device.jwk)
+    for length, good in ((32, True), (20, False), (0, False)):
+        signature = device.key.sign(b"text", padding.PSS(padding.MGF1(hashes.SHA256()), length), hashes.SHA256())
+        assert key.verify(signature, b"text") is good
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": Infinity}', '{"a": -Infinity}', '{"a": {"b": 1, "b": 1}}', "[]"])
+def test_what_is_not_json_in_one_reading_is_refused(text: str) -> None:
+    """Constants of other languages, doubled members at any depth, what is no object."""
+    with pytest.raises(MalformedJwsError):
+        json_object(b64(text.encode()))
 
 
 @pytest.mark.parametrize("changed", [{"e": "AAEAAQ"}, {"e": "Aw"}, {"e": ""}, {"n": ""}, {"n": "AA"}])

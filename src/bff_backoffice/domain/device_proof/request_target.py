@@ -77,7 +77,7 @@ def _canonical_origin(match: re.Match[str]) -> str:
 
 def _split(address: str) -> tuple[str, str]:
     """The canonical origin and the canonical path. User information never matches the grammar, so it is refused."""
-    match = _ADDRESS.match(address) if len(address) <= MAX_TARGET_LENGTH and address.isascii() else None
+    match = _ADDRESS.match(address) if len(address) <= MAX_TARGET_LENGTH else None
     if match is None:
         raise MalformedTargetError("not an absolute address")
     return _canonical_origin(match), _canonical_path(match["path"] or "/")

@@ -209,10 +209,12 @@ class StoreMemory:
         the forgotten one and this one (their numbers follow each other) and the server is another run: then nothing was
         remembered, hence nothing forgotten, since the server's start.
         """
-        now = int(time[0]) * 1000 + int(time[1]) // 1000
+        seconds, microseconds = int(time[0]), int(time[1])
+        now = seconds * 1000 + microseconds // 1000
         ours = self._clock() - datetime.fromtimestamp(0, UTC)
         ahead = max(0, ours // timedelta(milliseconds=1) - now)
         follows = forgotten is not None and forgotten.generation > 0 and generation == forgotten.generation + 1
         if follows and forgotten is not None and forgotten.run_id != run_id:
-            now -= int(info_field(info, "uptime_in_seconds") or 0) * 1000
+            # The server counts whole seconds: it started in the second after this one began, at its end at the latest.
+            now = min(now, (seconds - int(info_field(info, "uptime_in_seconds")) + 1) * 1000)
         return now + ahead
