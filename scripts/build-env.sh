@@ -18,20 +18,20 @@ if [ ! -x "$venv/bin/python" ]; then
     exit 1
   }
 fi
-pip=("$venv/bin/python" -m pip --quiet --disable-pip-version-check)
+pip=("$venv/bin/python" -m pip -qq --disable-pip-version-check)
 install=("${pip[@]}" install)
 uv_lines=$(mktemp)
 trap 'rm -f "$uv_lines"' EXIT
 awk '/^[^ ]/ { keep = /^uv==/ } keep' requirements.lock > "$uv_lines"
 if "${install[@]}" --require-hashes -r "$uv_lines" 2>/dev/null; then
   export VIRTUAL_ENV="$PWD/$venv"
-  if "$venv/bin/uv" pip sync --quiet --require-hashes requirements.lock; then
-    "$venv/bin/uv" pip install --quiet --no-deps --no-build-isolation --editable .
+  if "$venv/bin/uv" pip sync --system-certs --quiet --require-hashes requirements.lock; then
+    "$venv/bin/uv" pip install --system-certs --quiet --no-deps --no-build-isolation --editable .
     touch "$stamp"
     echo "Environment is ready."
     exit 0
   fi
-  echo "uv could not finish; trying with pip." >&2
+  echo "uv could not finish; pip does the same work, in about a minute …" >&2
 fi
 "${install[@]}" --require-hashes -r requirements.lock
 "${install[@]}" --no-deps --no-build-isolation --editable .
