@@ -54,7 +54,9 @@ def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
     complaints: list[str] = []
     contexts = []
 
-    def open_console(*, language: str = "en", width: int = 1440, height: int = 900, **more: object) -> Desk:
+    def open_console(
+        *, language: str = "en", width: int = 1440, height: int = 900, at: World | None = None, **more: object
+    ) -> Desk:
         # Without motion a picture is always of a settled page.
         options = {"locale": "en-US", "reduced_motion": "reduce", **more}
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
@@ -62,7 +64,7 @@ def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
         page: Page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
-        return Desk(page, world, language)
+        return Desk(page, at or world, language)
 
     yield open_console
     for context in contexts:

@@ -15,12 +15,11 @@ pytestmark = pytest.mark.browser
 
 def test_breaking_one_system_shows_at_once_and_only_there(sit_down: SitDown, pictures: Path) -> None:
     """Maintenance drops its connections: its widget falls back to what was known, every other one is fresh."""
-    desk = sit_down().sign_in()
+    desk = sit_down().sign_in().healthy()
     desk.weather("maintenance-service", "reset")
     desk.outcome("work-orders", "stale")
-    desk.settled()
-    others = {name: outcome for name, outcome in desk.outcomes().items() if name != "work-orders"}
-    assert set(others.values()) == {"fresh"}
+    desk.settled().healthy(but="work-orders")
+    desk.outcome("work-orders", "stale")
     expect(desk.page.locator(".weather-status")).to_contain_text("1")
     desk.picture(pictures, "weather", whole=False)
 
@@ -38,12 +37,7 @@ def test_all_but_one_bad_and_back_to_health(sit_down: SitDown, world: World) -> 
     expect(desk.page.locator(".system.is-troubled")).to_have_count(9)
     desk.page.locator("#clear-skies").click()
     expect(desk.page.locator(".system.is-troubled")).to_have_count(0)
-    for _ in range(40):
-        desk.refresh()
-        if set(desk.outcomes().values()) == {"fresh"}:
-            break
-        desk.page.wait_for_timeout(400)
-    assert set(desk.outcomes().values()) == {"fresh"}
+    desk.healthy()
 
 
 def test_the_panel_shows_what_somebody_else_has_set(sit_down: SitDown, world: World) -> None:
