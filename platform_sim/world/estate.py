@@ -102,16 +102,20 @@ def _build(world: World, tenant: Tenant, hotel: Hotel, ids: SeededIds, rng: rand
             updated_at=world.began_at - timedelta(minutes=rng.randrange(5, 600)),
         )
         world.rooms[room.id] = room
-        lock = Lock(
-            id=ids("lck"),
-            tenant_id=tenant.id,
-            property_id=prop.id,
-            room_id=room.id,
-            vendor=_VENDORS[len(hotel.slug) % len(_VENDORS)],
-            battery_percent=rng.randrange(18, 101),
-        )
-        world.locks[lock.id] = lock
+        _fit_lock(world, room, _VENDORS[len(hotel.slug) % len(_VENDORS)], ids, rng)
     return prop
+
+
+def _fit_lock(world: World, room: Room, vendor: str, ids: SeededIds, rng: random.Random) -> None:
+    lock = Lock(
+        id=ids("lck"),
+        tenant_id=room.tenant_id,
+        property_id=room.property_id,
+        room_id=room.id,
+        vendor=vendor,
+        battery_percent=rng.randrange(18, 101),
+    )
+    world.locks[lock.id] = lock
 
 
 def _room_types(world: World, prop: Property, hotel: Hotel, ids: SeededIds) -> list[RoomType]:

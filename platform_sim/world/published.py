@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from platform_sim.world.entities import Operator, Reservation
+from platform_sim.world.entities import Device, Operator, Property, Reservation, Room
 from platform_sim.world.world import World
 
 __all__ = ["published_world"]
@@ -18,39 +18,10 @@ def published_world(world: World, now: datetime) -> dict[str, object]:
             {"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "defaultLocale": tenant.default_locale}
             for tenant in world.tenants.values()
         ],
-        "properties": [
-            {
-                "id": prop.id,
-                "tenantId": prop.tenant_id,
-                "slug": prop.slug,
-                "name": prop.name.default,
-                "timezone": prop.timezone,
-                "currency": prop.currency,
-            }
-            for prop in world.properties.values()
-        ],
+        "properties": [_property(prop) for prop in world.properties.values()],
         "operators": [_operator(operator) for operator in world.operators.values()],
-        "devices": [
-            {
-                "id": device.id,
-                "tenantId": device.tenant_id,
-                "propertyId": device.property_id,
-                "name": device.name,
-                "platform": device.platform,
-                "bound": device.bound_thumbprint is not None,
-            }
-            for device in world.devices.values()
-        ],
-        "rooms": [
-            {
-                "id": room.id,
-                "tenantId": room.tenant_id,
-                "propertyId": room.property_id,
-                "number": room.number,
-                "roomTypeId": room.room_type_id,
-            }
-            for room in world.rooms.values()
-        ],
+        "devices": [_device(device) for device in world.devices.values()],
+        "rooms": [_room(room) for room in world.rooms.values()],
         "locks": [
             {"id": lock.id, "tenantId": lock.tenant_id, "propertyId": lock.property_id, "roomId": lock.room_id}
             for lock in world.locks.values()
@@ -61,6 +32,38 @@ def published_world(world: World, now: datetime) -> dict[str, object]:
             if reservation.in_house
             or world.today(reservation.property_id, now) in {reservation.arrival_date, reservation.departure_date}
         ],
+    }
+
+
+def _property(prop: Property) -> dict[str, object]:
+    return {
+        "id": prop.id,
+        "tenantId": prop.tenant_id,
+        "slug": prop.slug,
+        "name": prop.name.default,
+        "timezone": prop.timezone,
+        "currency": prop.currency,
+    }
+
+
+def _device(device: Device) -> dict[str, object]:
+    return {
+        "id": device.id,
+        "tenantId": device.tenant_id,
+        "propertyId": device.property_id,
+        "name": device.name,
+        "platform": device.platform,
+        "bound": device.bound_thumbprint is not None,
+    }
+
+
+def _room(room: Room) -> dict[str, object]:
+    return {
+        "id": room.id,
+        "tenantId": room.tenant_id,
+        "propertyId": room.property_id,
+        "number": room.number,
+        "roomTypeId": room.room_type_id,
     }
 
 

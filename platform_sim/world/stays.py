@@ -106,38 +106,23 @@ def fill_house(world: World, hotel: Hotel, prop: Property, ids: SeededIds, rng: 
     to_leave, vacant = rooms[: leaving - left], rooms[leaving - left :]
     vacated = vacant[:left]
     for room in stayover:
-        nights_slept = rng.randrange(1, 5)
-        _move_in(
-            desk,
-            desk.book(
-                "in_house",
-                room.room_type_id,
-                desk.today - timedelta(nights_slept),
-                nights_slept + rng.randrange(1, 5),
-                room=room,
-            ),
-        )
+        _move_in(desk, "in_house", room, slept=rng.randrange(1, 5), ahead=rng.randrange(1, 5))
     for room in checked_in:
-        _move_in(desk, desk.book("checked_in", room.room_type_id, desk.today, rng.randrange(1, 5), room=room))
+        _move_in(desk, "checked_in", room, slept=0, ahead=rng.randrange(1, 5))
     for room in to_leave:
-        nights_slept = rng.randrange(1, 6)
-        _move_in(
-            desk,
-            desk.book("in_house", room.room_type_id, desk.today - timedelta(nights_slept), nights_slept, room=room),
-        )
+        _move_in(desk, "in_house", room, slept=rng.randrange(1, 6), ahead=0)
     for room in vacated:
-        nights_slept = rng.randrange(1, 6)
-        gone = desk.book(
-            "checked_out", room.room_type_id, desk.today - timedelta(nights_slept), nights_slept, room=room
-        )
-        _move_in(desk, gone)
+        gone = _move_in(desk, "checked_out", room, slept=rng.randrange(1, 6), ahead=0)
         gone.checked_out_at = min(desk.at(desk.today, 8), world.began_at)
     _expect_arrivals(desk, arriving - arrived, vacant, to_leave)
     _book_ahead(desk)
 
 
-def _move_in(desk: _Desk, stay: Reservation) -> None:
+def _move_in(desk: _Desk, status: str, room: Room, *, slept: int, ahead: int) -> Reservation:
+    """Book a stay that began some nights ago and has some nights ahead, and check it in on its day."""
+    stay = desk.book(status, room.room_type_id, desk.today - timedelta(slept), slept + ahead, room=room)
     stay.checked_in_at = min(desk.at(stay.arrival_date, 15), desk.world.began_at)
+    return stay
 
 
 def _expect_arrivals(desk: _Desk, count: int, vacant: list[Room], to_leave: list[Room]) -> None:
