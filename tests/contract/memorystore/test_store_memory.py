@@ -14,7 +14,7 @@ import pytest
 
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.infrastructure.memorystore import keys
-from bff_backoffice.infrastructure.memorystore.client import RedisStore, info_field
+from bff_backoffice.infrastructure.memorystore.client import Conversation, RedisStore, info_field
 from bff_backoffice.infrastructure.memorystore.proof_memory import NextGeneration, ProofMemory
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from tests.contract.memorystore.valkey import RealClock, Valkey
@@ -269,5 +269,54 @@ def test_a_store_that_is_full_admits_nothing(server: Valkey) -> None:
             assert await replica.replay.status() == "ready"
             with pytest.raises(Exception, match="sessions"):
                 await replica.use("b")
+
+    asyncio.run(scenario())
+
+
+def test_requests_that_come_together_look_the_mark_up_once(server: Valkey) -> None:
+    """Twenty first requests of one process are one look at the store's memory, not twenty."""
+
+    async def scenario() -> None:
+        async with Replica(server, Sequence()) as replica:
+            async with asyncio.TaskGroup() as group:
+                for number in range(20):
+                    group.create_task(replica.use(f"first {number}"))
+            statistics = await replica.store.ask("INFO", "commandstats")
+            assert info_field(statistics, "cmdstat_time").startswith("calls=1,")
+
+    asyncio.run(scenario())
+
+
+def test_the_later_clock_decides_how_long_is_waited(server: Valkey) -> None:
+    """Proofs were judged by our clock; a store whose clock is behind it must not be done with waiting too early."""
+    clock = RealClock()
+    clock.ahead = timedelta(seconds=5)
+
+    async def scenario() -> None:
+        async with Replica(server, Sequence()) as replica:
+            replica.replay = ProofReplay(replica.store, next_generation=Sequence(), clock=clock)
+            assert await replica.use("used", after=5) is None
+            await replica.store.ask("FLUSHALL")
+            assert await replica.use("used", after=5 + 9) is Code.STORE_UNAVAILABLE
+            assert await replica.use("new", after=5 + 10.5) is None
+
+    asyncio.run(scenario())
+
+
+def test_a_replica_that_saw_something_older_writes_nothing(server: Valkey) -> None:
+    """The mark is replaced only where it is still the one that was read; otherwise the one in force is told."""
+
+    async def scenario() -> None:
+        async with Replica(server, Sequence()) as replica:
+            assert await replica.use("a") is None
+            in_force = await replica.store.ask("GET", keys.proof_memory())
+            late = ProofMemory(generation=9, run_id="another", born_at=0)
+
+            async def write(conversation: Conversation) -> list[bytes]:
+                memory = replica.replay._memory
+                return [await memory._replace(conversation, read, late) for read in (None, b"an older mark")]
+
+            assert await replica.store.converse(write) == [in_force, in_force]
+            assert await replica.store.ask("GET", keys.proof_memory()) == in_force
 
     asyncio.run(scenario())
