@@ -25,7 +25,7 @@ trap 'rm -f "$uv_lines"' EXIT
 awk '/^[^ ]/ { keep = /^uv==/ } keep' requirements.lock > "$uv_lines"
 if "${install[@]}" --require-hashes -r "$uv_lines" 2>/dev/null; then
   export VIRTUAL_ENV="$PWD/$venv"
-  if "$venv/bin/uv" pip sync --system-certs --quiet --require-hashes requirements.lock; then
+  if "$venv/bin/uv" pip sync --system-certs --compile-bytecode --quiet --require-hashes requirements.lock; then
     "$venv/bin/uv" pip install --system-certs --quiet --no-deps --no-build-isolation --editable .
     touch "$stamp"
     echo "Environment is ready."

@@ -48,6 +48,8 @@ def dev(
     Embedded PostgreSQL and Valkey (or those that BFF_POSTGRES_* and BFF_REDIS_* name), migrations, the platform
     simulator with its console, the service and its worker. A second start finds its data again.
     """
+    # Before the imports, which take a moment on a machine that sees them for the first time.
+    Console().print("[bold]Starting the developer world[/bold]")
     from bff_backoffice.dev.world import World, WorldError  # noqa: PLC0415 - only `dev` needs the developer world
 
     world = World(base_port=base_port, workers=workers, state=state.absolute(), ready_file=ready_file, seed=seed)

@@ -19,8 +19,10 @@ from rich.console import Console
 
 from bff_backoffice.dev.database import prepare
 from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, ServerStartError, free_port
+from bff_backoffice.dev.http_probe import body_of, status_of
 from bff_backoffice.dev.plan import Addresses, Stores, service_environment
 from bff_backoffice.dev.processes import Child, python_command
+from bff_backoffice.dev.sockets import PortTakenError, listen, require_free
 from bff_backoffice.infrastructure.postgres.migrate import migrate
 from bff_backoffice.settings import SettingsError
 
@@ -74,26 +76,25 @@ class World:
                             task.cancel()
                 finally:
                     await self._end()
-        except* (WorldError, ServerStartError, SettingsError) as failures:
+        except* (WorldError, ServerStartError, PortTakenError, SettingsError) as failures:
             raise WorldError(str(_first(failures))) from None
         return 0
 
     async def _live(self, group: asyncio.TaskGroup) -> None:
         started = time.monotonic()
-        self.console.print("[bold]Starting the developer world[/bold]")
         for folder in (self.state, self.state / "logs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         addresses = Addresses(self.base_port)
-        listener = _listen(self.base_port)
+        listener = listen(self.base_port)
         for port in addresses.others(self.workers):
-            _require_free(port)
+            require_free(port)
         stores = await self._stores(group)
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._simulator(group, addresses, stores))
             starting.create_task(self._migrations(stores))
         await self._service(group, addresses, stores, listener)
         self._write_ready_file(addresses, stores)
-        self._introduce(addresses, time.monotonic() - started)
+        await self._introduce(addresses, time.monotonic() - started)
         await asyncio.Event().wait()
 
     async def _stores(self, group: asyncio.TaskGroup) -> Stores:
@@ -203,7 +204,7 @@ class World:
     async def _answers(self, name: str, url: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
-            if await _status_of(url) == 200:  # noqa: PLR2004 - HTTP's word for "yes"
+            if await status_of(url) == 200:  # noqa: PLR2004 - HTTP's word for "yes"
                 return
             await asyncio.sleep(_POLL_SECONDS)
         log = self._log(name)
@@ -215,17 +216,19 @@ class World:
     def _say(self, what: str, where: str) -> None:
         self.console.print(f"  [green]✓[/green] {what:<20} {where}")
 
-    def _introduce(self, addresses: Addresses, seconds: float) -> None:
-        console = self.console
-        console.print(f"\n[bold]Everything answers[/bold] after {seconds:.1f} s. Ctrl-C ends it all.\n")
-        console.print(f"  Console    [link]{addresses.console}[/link]   ← open this in a browser")
-        console.print(f"  Service    {addresses.service}{'':<6} API document: {addresses.service}/openapi.yaml")
-        console.print(f"  Metrics    {addresses.admin}/metrics")
-        console.print(f"  Simulator  {addresses.simulator}/_control/world   (who is who, and how to break things)")
-        console.print(f"  Logs       {self.state / 'logs'}\n")
-        console.print(
-            "  To sign in: open the console and choose a hotel and a member of staff; their passwords are filled in."
+    async def _introduce(self, addresses: Addresses, seconds: float) -> None:
+        lines = (
+            f"\n[bold]Everything answers[/bold] after {seconds:.1f} s. Ctrl-C ends it all.\n",
+            f"  Console    [link]{addresses.console}[/link]   ← open this in a browser",
+            f"  Service    {addresses.service}   (API document: {addresses.service}/openapi.yaml)",
+            f"  Proxy      {addresses.proxy}   (the service behind a network that can be broken)",
+            f"  Metrics    {addresses.admin}/metrics",
+            f"  Simulator  {addresses.simulator}/_control/world   (who is who, and how to break things)",
+            f"  Logs       {self.state / 'logs'}\n",
+            *_sign_ins(await body_of(f"{addresses.simulator}/_control/world")),
         )
+        for line in lines:
+            self.console.print(line, soft_wrap=True)
 
     def _write_ready_file(self, addresses: Addresses, stores: Stores) -> None:
         if self.ready_file is None:
@@ -273,34 +276,12 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _listen(port: int) -> socket.socket:
-    """The service's socket is the supervisor's: processes share it, and it stays open while one is restarted."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        listener.close()
-        raise WorldError(f"Port {port} is taken ({error.strerror}); choose others with --base-port.") from None
-    listener.listen(1024)
-    listener.set_inheritable(True)
-    return listener
-
-
-def _require_free(port: int) -> None:
-    _listen(port).close()
-
-
-async def _status_of(url: str) -> int:
-    """The status of a GET, or 0 where nobody answers."""
-    host, _, path = url.removeprefix("http://").partition("/")
-    name, _, port = host.partition(":")
-    try:
-        async with asyncio.timeout(5):
-            reader, writer = await asyncio.open_connection(name, int(port))
-            writer.write(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-            line = await reader.readline()
-            writer.close()
-            return int(line.split(b" ", 2)[1])
-    except (OSError, TimeoutError, IndexError, ValueError):
-        return 0
+def _sign_ins(world: bytes) -> Iterator[str]:
+    """Ready to paste: somebody to be, at the first two hotel companies."""
+    known = json.loads(world)
+    yield "  Sign in as (user name, password, a free device):"
+    for tenant in known["tenants"][:2]:
+        mine = [each for each in known["operators"] if each["tenantId"] == tenant["id"]]
+        device = next(each["id"] for each in known["devices"] if each["tenantId"] == tenant["id"])
+        manager = next(each for each in mine if "general_manager" in each["roles"])
+        yield f"    {manager['username']}  {manager['password']}  {device}   (general manager, {tenant['name']})"
