@@ -44,6 +44,29 @@ def test_same_seed_same_world():
     assert published(1, NOON) != published(1, NOON + timedelta(days=1))
 
 
+def test_another_process_has_the_same_world(sim, launch, halt, digest):
+    """Two simulators that were started with one seed publish the same bytes."""
+    other = launch("--seed", "7")
+    try:
+        theirs = other.http.get("/_control/world").content
+    finally:
+        assert halt(other) == 0
+    assert digest(theirs) == digest(sim.http.get("/_control/world").content)
+
+
+@pytest.mark.parametrize("hour", [1, 4, 13, 19, 20, 22])
+def test_world_is_whole_at_every_hour(hour):
+    """Also around a property's midnight nobody has arrived or left in the future, or left before arriving."""
+    now = NOON.replace(hour=hour, minute=31)
+    world = generate(1, now)
+    for stay in world.reservations.values():
+        if stay.checked_in_at is not None:
+            assert stay.checked_in_at <= (stay.checked_out_at or now) <= now
+    for prop in world.properties.values():
+        today = world.today(prop.id, now)
+        assert any(stay.due and stay.arrival_date == today for stay in world.reservations_of(prop.id))
+
+
 def test_published_world_has_the_shape_of_the_contract(world):
     """Every list and member that the contract names is there, with identifiers of the right form."""
     members = {
