@@ -23,8 +23,12 @@ def test_one_hanging_upstream_holds_nobody_up(sit_down: SitDown, world: World, p
     waiting = desk.card("arrivals")
     expect(waiting).to_have_attribute("aria-busy", "true")
     expect(waiting.locator(".skeleton")).to_be_visible()
-    desk.picture(pictures, "one-hanging-upstream", whole=False)
     height = waiting.bounding_box()
+    desk.picture(pictures, "one-hanging-upstream", whole=False)
+    desk.page.keyboard.press("w")
+    desk.page.locator(".system.is-troubled").wait_for()
+    desk.picture(pictures, "weather-mid-paint", whole=False)
+    desk.page.keyboard.press("Escape")
     desk.outcome("arrivals", "timeout")
     settled = waiting.bounding_box()
     assert height is not None

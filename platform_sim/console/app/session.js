@@ -6,7 +6,8 @@ const STORE = "backoffice-console.session";
 const RENEW_BEFORE_MS = 60_000;
 const RENEW_AGAIN_MS = 5_000;
 const SHORTEST_DELAY_MS = 1_000;
-const FINAL = new Set(["SESSION_REVOKED", "REFRESH_INVALID", "OPERATOR_SUSPENDED", "DEVICE_MISMATCH"]);
+/** After these no retry can help. Other refusals, such as a second factor that is missing, leave the session as it is. */
+const FINAL = new Set(["TOKEN_INVALID", "SESSION_REVOKED", "REFRESH_INVALID", "OPERATOR_SUSPENDED", "DEVICE_MISMATCH"]);
 
 /**
  * A signed-in operator on this device.
@@ -49,10 +50,13 @@ export class Session extends EventTarget {
     try {
       return await this.#once(method, path, options);
     } catch (problem) {
-      if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
-      if (problem.code !== "TOKEN_EXPIRED") throw this.#judge(problem);
-      await this.renew();
-      return this.#once(method, path, options);
+      if (!(problem instanceof Problem) || problem.code !== "TOKEN_EXPIRED") throw this.#judge(problem);
+    }
+    await this.renew();
+    try {
+      return await this.#once(method, path, options);
+    } catch (problem) {
+      throw this.#judge(problem);
     }
   }
 
@@ -123,8 +127,7 @@ export class Session extends EventTarget {
 
   /** End the session where the refusal is final; a bad link or a bad minute of the service is not. */
   #judge(problem) {
-    const final = problem instanceof Problem && (FINAL.has(problem.code) || problem.status === 401);
-    if (final && problem.code !== "PROOF_REPLAYED" && !this.#ended) {
+    if (problem instanceof Problem && FINAL.has(problem.code) && !this.#ended) {
       this.forget();
       this.dispatchEvent(new CustomEvent("ended", { detail: problem }));
     }
