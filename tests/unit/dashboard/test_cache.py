@@ -18,7 +18,7 @@ from bff_backoffice.application.ports import (
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
-from bff_backoffice.domain.dashboard import CacheStatus, Outcome, WidgetId, WidgetState
+from bff_backoffice.domain.dashboard import LAYOUT, CacheStatus, Outcome, WidgetId, WidgetState
 from tests.fakes import virtual_time
 from tests.fakes.memory_projections import MemoryProjections
 from tests.fakes.scripted_board import (
@@ -106,6 +106,50 @@ def test_last_known_data_stands_in_for_ten_minutes(age_s: int, outcome: Outcome)
         assert rates.outcome is outcome
         assert rates.failure is DOWN
         assert (rates.data is not None) == (outcome is Outcome.STALE)
+
+    with_board(scenario)
+
+
+def test_a_cache_that_keeps_longer_than_told_changes_no_bound() -> None:
+    """Data past its ten minutes is neither shown first nor stood in with, though the store still has it."""
+
+    async def scenario(board: Board, cache: MemoryProjections) -> None:
+        await paint(board)
+        cache.values = {place: (stored, 1e9) for place, (stored, _) in cache.values.items()}
+        board.sources.scripts[WidgetId.RATES] = Script(end="raise", failure=DOWN)
+        await asyncio.sleep(640)
+        start, widgets = await paint(board)
+        assert start.cache_status is CacheStatus.MISS
+        assert {plan.state for plan in start.widgets} == {WidgetState.PENDING}
+        assert widgets[WidgetId.RATES].data is None
+
+    with_board(scenario)
+
+
+def test_data_that_expires_while_it_is_renewed_does_not_stand_in() -> None:
+    """The bound holds at the moment when the data is served, not at the moment when it was found."""
+
+    async def scenario(board: Board, _cache: MemoryProjections) -> None:
+        await paint(board)
+        board.sources.scripts[WidgetId.RATES] = Script(seconds=0.5, end="raise", failure=DOWN)
+        await asyncio.sleep(629.7)
+        start, widgets = await paint(board)
+        assert start.cache_status is CacheStatus.STALE
+        assert widgets[WidgetId.RATES].outcome is Outcome.ERROR
+
+    with_board(scenario)
+
+
+def test_what_another_has_loaded_since_the_look_is_cached_not_fresh() -> None:
+    """A value that was there before this reader came, and is found late, is not called fresh nor loaded again."""
+
+    async def scenario(board: Board, _cache: MemoryProjections) -> None:
+        await paint(board)
+        await asyncio.sleep(10)
+        wanted = board.widgets._wanted(some_request(), LAYOUT[WidgetId.RATES])
+        served = await board.widgets.reads.renew(some_operator().tenant_id, wanted, known=None)
+        assert served.outcome is Outcome.CACHED
+        assert board.sources.loads[WidgetId.RATES] == 1
 
     with_board(scenario)
 
@@ -342,6 +386,36 @@ def test_forgetting_survives_a_lost_cache() -> None:
         cache.away = True
         await ForgetDevices(widgets=board.widgets)(some_operator())
         assert board.observer.unavailable == {"forget": 1}
+
+    with_board(scenario)
+
+
+def test_two_people_at_one_device_do_not_share_their_devices() -> None:
+    """After a shift handover the devices widget is the next operator's, though the device is the same."""
+
+    async def scenario(board: Board, _cache: MemoryProjections) -> None:
+        one = some_operator(operator=1)
+        other = replace(one, operator_id=some_operator(operator=2).operator_id)
+        await paint(board, some_request(one))
+        _, widgets = await paint(board, some_request(other))
+        assert {name for name, frame in widgets.items() if frame.outcome is Outcome.FRESH} == {WidgetId.DEVICES}
+
+    with_board(scenario)
+
+
+def test_a_board_is_of_the_property_that_was_asked_for() -> None:
+    """With several properties in scope every load is for the one of the request, whichever that is."""
+
+    async def scenario(board: Board, _cache: MemoryProjections) -> None:
+        here, there = some_operator(property_number=1), some_operator(property_number=2)
+        who = replace(here, property_scope=(here.property_id, there.property_id))
+        start, _ = await paint(board, some_request(who))
+        assert start.property_id == here.property_id
+        assert {call.property_id for _, call in board.sources.calls} == {here.property_id}
+        start, widgets = await paint(board, some_request(replace(who, property_id=there.property_id)))
+        assert start.property_id == there.property_id
+        assert {frame.outcome for frame in widgets.values()} == {Outcome.FRESH}
+        assert {call.property_id for _, call in board.sources.calls[16:]} == {there.property_id}
 
     with_board(scenario)
 
