@@ -1,0 +1,107 @@
+"""What Postgres itself says of the owned tables: discovered and never listed, so that a new one can't be forgotten."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import asyncpg
+
+__all__ = ["SCHEMA", "WITHOUT_TENANT", "owned_tables", "some_row", "violations"]
+
+SCHEMA = "bff_backoffice"
+
+WITHOUT_TENANT = frozenset({"schema_migrations"})
+"""The migration table is the only one that belongs to no tenant (contract, section 10)."""
+
+SERVICE_ROLES = ("bff_app", "bff_worker")
+
+_COMPARISON = "(tenant_id = current_setting('app.tenant_id'::text))"
+
+_RELATIONS = """
+select c.oid, c.relname as name, c.relkind::text as kind, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
+       r.rolname as owner,
+       (select a.attnotnull from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and a.attnum > 0
+         and not a.attisdropped) as tenant_not_null
+from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
+where n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f') order by c.relname
+"""
+
+
+async def owned_tables(connection: asyncpg.Connection) -> list[str]:
+    """Every table with tenants' rows, partitions included."""
+    rows = await connection.fetch(_RELATIONS, SCHEMA)
+    return [row["name"] for row in rows if row["kind"] in "rp" and row["name"] not in WITHOUT_TENANT]
+
+
+async def violations(connection: asyncpg.Connection) -> list[str]:
+    """Everything about the schema that would let one tenant see another's rows; empty when there is nothing."""
+    found: list[str] = []
+    for relation in await connection.fetch(_RELATIONS, SCHEMA):
+        name = relation["name"]
+        if relation["owner"] in SERVICE_ROLES:
+            found.append(f"{name} belongs to {relation['owner']}")
+        if relation["kind"] not in "rp":
+            found.append(f"{name} is no table; a view reads with its owner's eyes")
+        elif name not in WITHOUT_TENANT:
+            found += [f"{name} {what}" for what in await _of_table(connection, relation)]
+    definers = await connection.fetch(
+        "select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where nspname = $1 and prosecdef",
+        SCHEMA,
+    )
+    return [*found, *(f"{row['proname']} runs as its owner" for row in definers)]
+
+
+async def _of_table(connection: asyncpg.Connection, table: asyncpg.Record) -> list[str]:
+    found = []
+    if table["tenant_not_null"] is not True:
+        found.append("has no tenant_id that is always set")
+    if not table["enabled"]:
+        found.append("has no row-level security")
+    if not table["forced"]:
+        found.append("does not force row-level security on its owner")
+    policies = await connection.fetch(
+        "select policyname, roles::text[] as roles, cmd, permissive, qual, with_check from pg_policies"
+        " where schemaname = $1 and tablename = $2",
+        SCHEMA,
+        table["name"],
+    )
+    if not policies:
+        found.append("has no policy")
+    for policy in policies:
+        if policy["roles"] != ["public"]:
+            found.append(f"has a policy for {', '.join(policy['roles'])} only")
+        if policy["cmd"] != "ALL":
+            found.append(f"has a policy for {policy['cmd']} only")
+        if policy["qual"] != _COMPARISON:
+            found.append(f"shows rows by {policy['qual']}")
+        if policy["with_check"] != _COMPARISON:
+            found.append(f"takes rows by {policy['with_check']}")
+    return found
+
+
+async def some_row(connection: asyncpg.Connection, table: str, tenant_id: str) -> dict[str, Any]:
+    """A row of the table for this tenant, with something in every column that must have something."""
+    columns = await connection.fetch(
+        "select column_name, data_type from information_schema.columns"
+        " where table_schema = $1 and table_name = $2 and is_nullable = 'NO' and column_default is null",
+        SCHEMA,
+        table,
+    )
+    return {
+        column["column_name"]: tenant_id if column["column_name"] == "tenant_id" else _SAMPLES[column["data_type"]]
+        for column in columns
+    }
+
+
+_SAMPLES: dict[str, Any] = {
+    "text": "isolation-test",
+    "integer": 1,
+    "smallint": 1,
+    "bigint": 1,
+    "boolean": True,
+    "bytea": b"isolation-test",
+    "jsonb": '{"isolation": "test"}',
+    "date": date(2099, 1, 1),
+    "timestamp with time zone": datetime(2099, 1, 1, tzinfo=UTC),
+}

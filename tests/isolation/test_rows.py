@@ -1,0 +1,268 @@
+"""Cross-tenant reads and writes fail in Postgres itself, whatever the service's code would ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from ulid import ULID
+
+from bff_backoffice.application.ports import StoreUnavailableError
+from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.infrastructure.postgres.pool import Database
+from tests.isolation.tables import SCHEMA, owned_tables, some_row
+from tests.worlds import World
+
+OURS, THEIRS = (TenantId.parse(f"tnt_{ULID()}") for _ in range(2))
+TENANT = "select set_config('app.tenant_id', $1, true)"
+REMEMBERED = "select coalesce(current_setting('app.tenant_id', true), '')"
+
+EVERY_ROLE = pytest.mark.parametrize("role", ["app", "worker", "owner"])
+
+
+@asynccontextmanager
+async def a_row_of_theirs(world: World) -> AsyncIterator[list[str]]:
+    """One row of the other tenant in every owned table, gone afterwards."""
+    owner = await asyncpg.connect(world.postgres["owner"])
+    tables = await owned_tables(owner)
+    try:
+        for table in tables:
+            row = await some_row(owner, table, THEIRS)
+            marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+            async with owner.transaction():
+                await owner.execute(TENANT, THEIRS)
+                await owner.execute(
+                    f"insert into {SCHEMA}.{table} ({', '.join(row)}) values ({marks})",  # noqa: S608 - of the catalogue
+                    *row.values(),
+                )
+        yield tables
+    finally:
+        for table in tables:
+            async with owner.transaction():
+                await owner.execute(TENANT, THEIRS)
+                await owner.execute(f"delete from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
+        await owner.close()
+
+
+async def as_us(world: World, role: str, statement: str, *values: Any, tenant: TenantId = OURS) -> list[asyncpg.Record]:
+    """What a statement gives in a transaction of our tenant, under this role."""
+    connection = await asyncpg.connect(world.postgres[role])
+    try:
+        async with connection.transaction():
+            await connection.execute(TENANT, tenant)
+            return list(await connection.fetch(statement, *values))
+    finally:
+        await connection.close()
+
+
+def for_every_table(world: World, check: Callable[[str], Awaitable[None]]) -> None:
+    """Check each owned table while the other tenant has a row in it."""
+
+    async def main() -> None:
+        async with a_row_of_theirs(world) as tables:
+            assert tables
+            for table in tables:
+                await check(table)
+
+    asyncio.run(main())
+
+
+@EVERY_ROLE
+def test_a_tenant_sees_no_row_of_another(world: World, role: str) -> None:
+    """Neither rows nor their number, also when it asks for the other tenant by name."""
+
+    async def check(table: str) -> None:
+        every = await as_us(world, role, f"select * from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
+        named = await as_us(world, role, f"select 1 from {SCHEMA}.{table} where tenant_id = $1", THEIRS)  # noqa: S608 - the same
+        assert (every, named) == ([], []), table
+
+    for_every_table(world, check)
+
+
+@EVERY_ROLE
+def test_the_row_is_there_for_its_own_tenant(world: World, role: str) -> None:
+    """What the tests of this page do not see, exists: they can't pass on empty tables."""
+
+    async def check(table: str) -> None:
+        rows = await as_us(world, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
+        assert len(rows) == 1, table
+
+    for_every_table(world, check)
+
+
+@EVERY_ROLE
+def test_a_tenant_writes_no_row_for_another(world: World, role: str) -> None:
+    """An insert under another's name is refused by the policy, or by the lack of any right to insert."""
+
+    async def check(table: str) -> None:
+        owner = await asyncpg.connect(world.postgres["owner"])
+        row = await some_row(owner, table, THEIRS)
+        await owner.close()
+        marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await as_us(
+                world,
+                role,
+                f"insert into {SCHEMA}.{table} ({', '.join(row)}) values ({marks})",  # noqa: S608 - of the catalogue
+                *row.values(),
+            )
+
+    for_every_table(world, check)
+
+
+@EVERY_ROLE
+def test_a_tenant_changes_and_deletes_no_row_of_another(world: World, role: str) -> None:
+    """The statement hits nothing, or the role has no right to it at all."""
+
+    async def check(table: str) -> None:
+        for statement in (
+            f"update {SCHEMA}.{table} set tenant_id = '{OURS}' returning 1",  # noqa: S608 - names of the catalogue
+            f"delete from {SCHEMA}.{table} returning 1",  # noqa: S608 - the same
+            f"delete from {SCHEMA}.{table} where tenant_id = '{THEIRS}' returning 1",  # noqa: S608 - the same
+        ):
+            try:
+                assert await as_us(world, role, statement) == [], statement
+            except asyncpg.InsufficientPrivilegeError:
+                continue
+
+    for_every_table(world, check)
+
+
+def test_a_tenant_gives_no_row_of_its_own_to_another(world: World) -> None:
+    """An update that would move a row to another tenant is refused by the policy."""
+
+    async def check(table: str) -> None:
+        statement = f"update {SCHEMA}.{table} set tenant_id = $1"  # noqa: S608 - a name of the catalogue
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await as_us(world, "app", statement, OURS, tenant=THEIRS)
+
+    for_every_table(world, check)
+
+
+@EVERY_ROLE
+def test_without_a_tenant_a_connection_fails_loudly(world: World, role: str) -> None:
+    """A statement outside any tenant is an error and not an empty answer."""
+
+    async def check(table: str) -> None:
+        connection = await asyncpg.connect(world.postgres[role])
+        try:
+            with pytest.raises(asyncpg.UndefinedObjectError, match=r"app\.tenant_id"):
+                await connection.fetch(f"select * from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
+        finally:
+            await connection.close()
+
+    for_every_table(world, check)
+
+
+# The pool -------------------------------------------------------------------------------------------------------------
+
+
+def with_pool(world: World, scenario: Callable[[Database], Awaitable[None]], *, size: int = 1) -> None:
+    """Run over a pool of the application role: one connection, so that everybody gets the same."""
+
+    async def main() -> None:
+        async with Database.open(world.postgres["app"], size=size) as database, asyncio.timeout(20):
+            await scenario(database)
+
+    asyncio.run(main())
+
+
+async def nobody_is_remembered(database: Database) -> None:
+    """Check that the pool's connection belongs to nobody, and that nobody's rows can be had with it."""
+    async with database._pool.acquire() as connection:
+        assert await connection.fetchval(REMEMBERED) == ""
+        assert await connection.fetch("select * from revoked_sessions") == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await connection.execute(
+                "insert into revoked_sessions (tenant_id, session_id, reason, expires_at)"
+                " values ($1, 'ses', 'test', now())",
+                THEIRS,
+            )
+
+
+def test_a_pooled_connection_does_not_remember_its_tenant(world: World) -> None:
+    """The tenant is gone with its transaction; what comes next belongs to nobody until it says to whom."""
+
+    async def scenario(database: Database) -> None:
+        async with database.transaction(OURS) as connection:
+            assert await connection.fetchval(REMEMBERED) == OURS
+        await nobody_is_remembered(database)
+
+    with_pool(world, scenario)
+
+
+def test_a_failed_transaction_leaves_no_tenant_behind(world: World) -> None:
+    """A statement that Postgres refuses, and an exception of our own, both end the tenant with the transaction."""
+
+    async def scenario(database: Database) -> None:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            async with database.transaction(OURS) as connection:
+                await connection.execute("select * from no_such_table")
+        await nobody_is_remembered(database)
+        with pytest.raises(ZeroDivisionError):
+            async with database.transaction(OURS):
+                raise ZeroDivisionError
+        await nobody_is_remembered(database)
+
+    with_pool(world, scenario)
+
+
+def test_a_cancelled_transaction_leaves_no_tenant_behind(world: World) -> None:
+    """A client that goes away in the middle of a statement."""
+
+    async def scenario(database: Database) -> None:
+        running = asyncio.Event()
+
+        async def slow() -> None:
+            async with database.transaction(OURS) as connection:
+                running.set()
+                await connection.execute("select pg_sleep(1.5)")
+
+        for _ in range(3):
+            running.clear()
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(slow())
+                await running.wait()
+                task.cancel()
+            await nobody_is_remembered(database)
+
+    with_pool(world, scenario)
+
+
+def test_a_statement_that_took_too_long_leaves_no_tenant_behind(world: World) -> None:
+    """The pool gives up on it, says that the store is not available, and the connection is nobody's again."""
+
+    async def scenario(database: Database) -> None:
+        with pytest.raises(StoreUnavailableError):
+            async with database.transaction(OURS) as connection:
+                await connection.execute("select pg_sleep(10)", timeout=0.1)
+        await nobody_is_remembered(database)
+
+    with_pool(world, scenario)
+
+
+def test_tenants_that_take_turns_on_few_connections_see_themselves_only(world: World) -> None:
+    """Sixty transactions of six tenants over two connections: each knows its own tenant, before and after a pause."""
+    tenants = [TenantId.parse(f"tnt_{ULID()}") for _ in range(6)]
+
+    async def scenario(database: Database) -> None:
+        seen: list[bool] = []
+
+        async def turn(tenant: TenantId) -> None:
+            async with database.transaction(tenant) as connection:
+                before = await connection.fetchval(REMEMBERED)
+                await connection.execute("select pg_sleep(0.001)")
+                after = await connection.fetchval(REMEMBERED)
+            seen.append(before == after == tenant)
+
+        for _ in range(10):
+            async with asyncio.TaskGroup() as group:
+                for tenant in tenants:
+                    group.create_task(turn(tenant))
+        assert seen == [True] * 60
+
+    with_pool(world, scenario, size=2)
