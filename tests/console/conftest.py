@@ -27,7 +27,7 @@ SitDown = Callable[..., Desk]
 FREE_DEVICES = 3
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless; the tests are skipped in one line where there is none."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")

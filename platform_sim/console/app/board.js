@@ -88,7 +88,9 @@ export class Board {
 
   /** Moving a node drops its focus and its open popover, so nothing is touched where the order already fits. */
   #arrange(elements) {
-    const same = elements.length === this.element.children.length && elements.every((each, at) => this.element.children[at] === each);
+    const same =
+      elements.length === this.element.children.length &&
+      elements.every((each, at) => this.element.children[at] === each);
     if (!same) this.element.replaceChildren(...elements);
     if (!elements.some((each) => each.tabIndex === 0) && elements.length > 0) elements[0].tabIndex = 0;
   }

@@ -1,4 +1,4 @@
-/** Small inline pictures of numbers. Each has its numbers in words beside it or inside it, so none is ever the only source. */
+/** Small inline pictures of numbers. Each has its numbers in words beside it, so none is ever the only source. */
 
 import { svg } from "./elements.js";
 
@@ -23,10 +23,23 @@ export function sparkline(values, { rtl, label }) {
   const [endX, endY] = points.at(-1);
   return svg(
     "svg",
-    { class: "sparkline", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, preserveAspectRatio: "none" },
+    {
+      class: "sparkline",
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": label,
+      preserveAspectRatio: "none",
+    },
     svg("polygon", { class: "sparkline-area", points: area }),
     svg("polyline", { class: "sparkline-line", points: line, "vector-effect": "non-scaling-stroke" }),
-    svg("line", { class: "sparkline-end", x1: endX, y1: endY, x2: endX, y2: endY, "vector-effect": "non-scaling-stroke" }),
+    svg("line", {
+      class: "sparkline-end",
+      x1: endX,
+      y1: endY,
+      x2: endX,
+      y2: endY,
+      "vector-effect": "non-scaling-stroke",
+    }),
   );
 }
 
@@ -45,7 +58,12 @@ export function ring(share) {
     { class: "ring", viewBox: "0 0 72 72", "aria-hidden": "true" },
     svg("circle", { ...circle, class: "ring-track" }),
     filled > 0.5 &&
-      svg("circle", { ...circle, class: "ring-share", "stroke-dasharray": `${filled} ${around}`, transform: "rotate(-90 36 36)" }),
+      svg("circle", {
+        ...circle,
+        class: "ring-share",
+        "stroke-dasharray": `${filled} ${around}`,
+        transform: "rotate(-90 36 36)",
+      }),
   );
 }
 
@@ -64,8 +82,14 @@ export function donut(parts) {
   const arcs = shown.map((part) => {
     const length = (part.value / total) * around;
     const arc = svg("circle", {
-      class: `donut-part tone-${part.tone}`, cx: 36, cy: 36, r: radius, fill: "none", transform: "rotate(-90 36 36)",
-      "stroke-dasharray": `${Math.max(0.8, length - gap)} ${around}`, "stroke-dashoffset": -start,
+      class: `donut-part tone-${part.tone}`,
+      cx: 36,
+      cy: 36,
+      r: radius,
+      fill: "none",
+      transform: "rotate(-90 36 36)",
+      "stroke-dasharray": `${Math.max(0.8, length - gap)} ${around}`,
+      "stroke-dashoffset": -start,
     });
     start += length;
     return arc;

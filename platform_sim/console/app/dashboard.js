@@ -46,7 +46,7 @@ export class Dashboard {
     this.#stream?.abort();
   }
 
-  /** Ask for the whole dashboard. `fresh` asks the caches to stand aside. A running stream is given up for the new one. */
+  /** Ask for the whole dashboard. `fresh` asks the caches to stand aside. A running stream gives way to the new one. */
   async refresh({ fresh = false } = {}) {
     this.#stream?.abort();
     const stream = new AbortController();
@@ -72,7 +72,11 @@ export class Dashboard {
     const hadFocus = card.element.contains(document.activeElement);
     card.busy();
     try {
-      const request = { language: language().tag, propertyId: this.#property.id, signal: AbortSignal.timeout(REFRESH_MS) };
+      const request = {
+        language: language().tag,
+        propertyId: this.#property.id,
+        signal: AbortSignal.timeout(REFRESH_MS),
+      };
       card.land(await readWidget(this.#session, id, request), null);
       this.#announce(t("widget.announce", { widget: card.name, outcome: t(`outcome.${card.outcome}`) }));
     } catch (problem) {
@@ -113,7 +117,12 @@ export class Dashboard {
     else if (problem instanceof Unreachable) text = t("dash.failed.network");
     else if (message) text = message.text;
     const again = () => this.refresh({ fresh: true });
-    const button = h("button", { type: "button", class: "button button-small", onclick: again }, icon("refresh"), t("dash.retry.all"));
+    const button = h(
+      "button",
+      { type: "button", class: "button button-small", onclick: again },
+      icon("refresh"),
+      t("dash.retry.all"),
+    );
     fill(this.banner, icon("warning"), h("span", { lang: message?.lang, dir: message?.dir }, text), button);
     this.banner.hidden = false;
   }

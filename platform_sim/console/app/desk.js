@@ -47,10 +47,20 @@ export class Desk {
       titleOf: (widget) => this.dashboard.board.card(widget)?.name ?? widget,
     });
     this.shell = buildShell({
-      world, tenant, property, who, now, place: "dashboard", dashboard: this.dashboard, weather: this.weather,
+      world,
+      tenant,
+      property,
+      who,
+      now,
+      place: "dashboard",
+      dashboard: this.dashboard,
+      weather: this.weather,
       chooseProperty: (id) => this.#chooseProperty(id),
-      help: () => this.#help(), print: () => this.#print(), toggleWeather: () => this.toggleWeather(),
-      switchOperator: () => parts.leave("switch"), signOut: () => parts.leave("out"),
+      help: () => this.#help(),
+      print: () => this.#print(),
+      toggleWeather: () => this.toggleWeather(),
+      switchOperator: () => parts.leave("switch"),
+      signOut: () => parts.leave("out"),
     });
     this.element = this.shell.element;
     document.documentElement.dataset.accent = accentOf(world, property.id);
@@ -68,7 +78,8 @@ export class Desk {
       "?": () => this.#help(),
     });
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.weather.isOpen && this.weather.element.contains(event.target)) this.toggleWeather();
+      if (event.key === "Escape" && this.weather.isOpen && this.weather.element.contains(event.target))
+        this.toggleWeather();
     });
     this.heartbeat.start();
     this.dashboard.start();

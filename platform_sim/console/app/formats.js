@@ -21,7 +21,13 @@ const AFGHAN_LETTERS = {
   "ps-AF": ["ی", "د", "س", "چ", "پ", "ج", "ش"],
 };
 /** What Intl is asked for. Pashto borrows Dari's conventions, which are Afghanistan's. */
-const INTL = { en: "en-GB", fr: "fr-FR", ar: "ar-u-nu-arab", "fa-AF": "fa-AF-u-nu-arabext", "ps-AF": "fa-AF-u-nu-arabext" };
+const INTL = {
+  en: "en-GB",
+  fr: "fr-FR",
+  ar: "ar-u-nu-arab",
+  "fa-AF": "fa-AF-u-nu-arabext",
+  "ps-AF": "fa-AF-u-nu-arabext",
+};
 
 const formatters = new Map();
 

@@ -6,12 +6,27 @@ import { t } from "./language.js";
 import { settings } from "./settings.js";
 
 const KEYS = [
-  ["R", "help.refresh"], ["W", "help.weather"], ["P", "help.print"], ["L", "help.language"], ["T", "help.theme"], ["?", "help.help"],
-  ["← ↑ → ↓", "help.arrows"], ["Enter", "help.enter"], ["Esc", "help.escape"],
+  ["R", "help.refresh"],
+  ["W", "help.weather"],
+  ["P", "help.print"],
+  ["L", "help.language"],
+  ["T", "help.theme"],
+  ["?", "help.help"],
+  ["← ↑ → ↓", "help.arrows"],
+  ["Enter", "help.enter"],
+  ["Esc", "help.escape"],
 ];
 const BADGES = [
-  ["fresh", "good"], ["cached", "good"], ["stale", "warn"], ["fallback", "warn"], ["timeout", "bad"], ["breaker_open", "bad"],
-  ["shed", "bad"], ["error", "bad"], ["cut", "bad"], ["forbidden", "quiet"],
+  ["fresh", "good"],
+  ["cached", "good"],
+  ["stale", "warn"],
+  ["fallback", "warn"],
+  ["timeout", "bad"],
+  ["breaker_open", "bad"],
+  ["shed", "bad"],
+  ["error", "bad"],
+  ["cut", "bad"],
+  ["forbidden", "quiet"],
 ];
 
 function badge([outcome, tone]) {
@@ -31,8 +46,15 @@ export function dialogHead(id, title, closeLabel) {
  * @param {{fingerprint: string, clockOffsetMs: number}} desk
  */
 export function openHelp({ fingerprint, clockOffsetMs }) {
-  const toggle = h("input", { type: "checkbox", id: "shortcuts-on", checked: settings.shortcuts, onchange: () => settings.change({ shortcuts: toggle.checked }) });
-  const keys = KEYS.map(([key, what]) => h("div", {}, h("dt", {}, h("kbd", { dir: "ltr" }, key)), h("dd", {}, t(what))));
+  const toggle = h("input", {
+    type: "checkbox",
+    id: "shortcuts-on",
+    checked: settings.shortcuts,
+    onchange: () => settings.change({ shortcuts: toggle.checked }),
+  });
+  const keys = KEYS.map(([key, what]) =>
+    h("div", {}, h("dt", {}, h("kbd", { dir: "ltr" }, key)), h("dd", {}, t(what))),
+  );
   const dialog = h(
     "dialog",
     { class: "dialog help", "aria-labelledby": "help-title" },

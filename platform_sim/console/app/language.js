@@ -33,7 +33,8 @@ export function language() {
 export function bestLanguage(tags) {
   for (const tag of tags) {
     const base = tag?.split("-")[0];
-    const match = LANGUAGES.find((each) => each.tag === tag) ?? LANGUAGES.find((each) => each.tag.split("-")[0] === base);
+    const match =
+      LANGUAGES.find((each) => each.tag === tag) ?? LANGUAGES.find((each) => each.tag.split("-")[0] === base);
     if (match) return match.tag;
   }
   return "en";

@@ -76,8 +76,14 @@ class Console {
 
   #showDesk() {
     this.#desk = new Desk({
-      session: this.#session, world: this.world, clock: this.#clock, key: this.key, announcer: this.#announcer, route: this.route,
-      leave: (how) => this.#leave(how), again: () => this.show(),
+      session: this.#session,
+      world: this.world,
+      clock: this.#clock,
+      key: this.key,
+      announcer: this.#announcer,
+      route: this.route,
+      leave: (how) => this.#leave(how),
+      again: () => this.show(),
     });
     fill(this.#root, this.#desk.element);
     this.#desk.start();
@@ -88,7 +94,7 @@ class Console {
     this.show();
   }
 
-  /** The new operator's tokens are here. Only now does the one before leave, so a failed attempt loses nobody their desk. */
+  /** The new operator's tokens are here. Only now does the one before leave: a failed attempt costs nobody their desk. */
   async #signedIn(who, { accessToken, refreshToken, expiresIn, deviceId }) {
     const before = this.#session;
     this.#session = null;
@@ -129,6 +135,13 @@ try {
 } catch (problem) {
   // The last resort: whatever went wrong, the desk sees a sentence and a way on, and the reason stands in the log.
   console.error(problem);
-  const again = h("button", { type: "button", class: "button button-primary", onclick: () => location.reload() }, t("app.reload"));
-  fill(document.getElementById("console"), h("main", { class: "broken" }, h("h1", {}, t("app.broken")), h("p", {}, t("app.broken.hint")), again));
+  const again = h(
+    "button",
+    { type: "button", class: "button button-primary", onclick: () => location.reload() },
+    t("app.reload"),
+  );
+  fill(
+    document.getElementById("console"),
+    h("main", { class: "broken" }, h("h1", {}, t("app.broken")), h("p", {}, t("app.broken.hint")), again),
+  );
 }

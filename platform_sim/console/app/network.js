@@ -13,7 +13,8 @@ export class Network {
   #changed;
 
   /**
-   * @param {{route: {origin: string, direct: string, proxy: string | null}, changed: () => void, failed: () => void}} parts
+   * @param {{route: {origin: string, direct: string, proxy: string | null}, changed: () => void, failed: () => void}}
+   *   parts
    *   `route.origin` is where requests go from now on
    */
   constructor({ route, changed, failed }) {

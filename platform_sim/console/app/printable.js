@@ -23,7 +23,7 @@ function adoptStyles(root, view) {
 
 /** Put the page into the frame. Its shadow roots come declared in the markup, which only this parser honours. */
 function show(frame, html) {
-  // Inside a template a sheet is only text: neither the parser nor the policy takes notice of it until it is handed over.
+  // Inside a template a sheet is only text: neither parser nor policy takes notice of it until it is handed over.
   const held = html.replaceAll(/<style\b/g, "<template data-sheet").replaceAll("</style>", "</template>");
   const parsed = Document.parseHTMLUnsafe(held);
   for (const script of parsed.querySelectorAll("script, meta[http-equiv]")) script.remove();
@@ -35,9 +35,18 @@ function show(frame, html) {
 
 /** Fetch the page and show it in a dialog. */
 export async function openPrintable({ session, propertyId }) {
-  const frame = h("iframe", { class: "page-frame", title: t("print.title"), sandbox: "allow-same-origin allow-modals" });
+  const frame = h("iframe", {
+    class: "page-frame",
+    title: t("print.title"),
+    sandbox: "allow-same-origin allow-modals",
+  });
   const status = h("p", { class: "quiet", role: "status" }, t("print.loading"));
-  const print = h("button", { type: "button", class: "button button-primary", disabled: true, onclick: () => frame.contentWindow.print() }, icon("print"), t("print.button"));
+  const print = h(
+    "button",
+    { type: "button", class: "button button-primary", disabled: true, onclick: () => frame.contentWindow.print() },
+    icon("print"),
+    t("print.button"),
+  );
   const dialog = h(
     "dialog",
     { class: "dialog dialog-page", "aria-labelledby": "print-title" },

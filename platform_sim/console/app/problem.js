@@ -13,7 +13,9 @@ export class Problem extends Error {
 
   /** The last part of the code, such as `TOKEN_EXPIRED`. */
   get code() {
-    return String(this.document.code ?? "").split(".").at(-1);
+    return String(this.document.code ?? "")
+      .split(".")
+      .at(-1);
   }
 
   /** The localized sentence for people: `{text, lang, dir}`, or null where the server gave none. */

@@ -6,7 +6,7 @@ const STORE = "backoffice-console.session";
 const RENEW_BEFORE_MS = 60_000;
 const RENEW_AGAIN_MS = 5_000;
 const SHORTEST_DELAY_MS = 1_000;
-/** After these no retry can help. Other refusals, such as a second factor that is missing, leave the session as it is. */
+/** After these no retry can help. Other refusals, such as a missing second factor, leave the session as it is. */
 const FINAL = new Set(["TOKEN_INVALID", "SESSION_REVOKED", "REFRESH_INVALID", "OPERATOR_SUSPENDED", "DEVICE_MISMATCH"]);
 
 /**

@@ -3,7 +3,7 @@
 import { h, icon } from "./elements.js";
 import { clockTime, longDate } from "./formats.js";
 import { t } from "./language.js";
-import { initials, roleChips } from "./sign-in.js";
+import { initials, roleChips } from "./people.js";
 import { languageSelect, themeSelect } from "./switches.js";
 
 const ACCENTS = 6;
@@ -33,7 +33,16 @@ function propertySwitch({ world, who, property, chooseProperty }) {
 function sidebar(parts) {
   const { tenant, property, who } = parts;
   const nav = PLACES.map((place) =>
-    h("li", {}, h("a", { href: `#/${place.id}`, class: "place", "aria-current": place.id === parts.place ? "page" : null }, icon(place.icon), h("span", {}, t(place.label)))),
+    h(
+      "li",
+      {},
+      h(
+        "a",
+        { href: `#/${place.id}`, class: "place", "aria-current": place.id === parts.place ? "page" : null },
+        icon(place.icon),
+        h("span", {}, t(place.label)),
+      ),
+    ),
   );
   const body = h(
     "div",
@@ -50,14 +59,31 @@ function sidebar(parts) {
       "div",
       { class: "me" },
       h("span", { class: "avatar", "aria-hidden": "true" }, initials(who.displayName ?? who.username)),
-      h("span", { class: "me-text" }, h("bdi", { class: "me-name", title: who.username, translate: "no" }, who.displayName ?? who.username), roleChips(who.roles)),
-      h("div", { class: "me-actions" }, action("swap", t("nav.switch"), parts.switchOperator), action("leave", t("nav.signout"), parts.signOut)),
+      h(
+        "span",
+        { class: "me-text" },
+        h("bdi", { class: "me-name", title: who.username, translate: "no" }, who.displayName ?? who.username),
+        roleChips(who.roles),
+      ),
+      h(
+        "div",
+        { class: "me-actions" },
+        action("swap", t("nav.switch"), parts.switchOperator),
+        action("leave", t("nav.signout"), parts.signOut),
+      ),
     ),
   );
-  const menu = h("button", {
-    type: "button", class: "button menu-button", "aria-expanded": "false", "aria-controls": "side-body",
-    onclick: () => menu.setAttribute("aria-expanded", String(aside.classList.toggle("is-open"))),
-  }, t("nav.menu"));
+  const menu = h(
+    "button",
+    {
+      type: "button",
+      class: "button menu-button",
+      "aria-expanded": "false",
+      "aria-controls": "side-body",
+      onclick: () => menu.setAttribute("aria-expanded", String(aside.classList.toggle("is-open"))),
+    },
+    t("nav.menu"),
+  );
   const head = h(
     "div",
     { class: "side-head" },
@@ -78,8 +104,13 @@ function pageHead(parts) {
     if (clock.textContent !== text) clock.textContent = text;
   };
   show();
-  const button = (kind, label, onclick, attributes) => h("button", { type: "button", class: "button", onclick, ...attributes }, icon(kind), h("span", {}, label));
-  const weather = button("weather", t("nav.weather"), parts.toggleWeather, { id: "weather-toggle", "aria-expanded": "false", "aria-keyshortcuts": "w" });
+  const button = (kind, label, onclick, attributes) =>
+    h("button", { type: "button", class: "button", onclick, ...attributes }, icon(kind), h("span", {}, label));
+  const weather = button("weather", t("nav.weather"), parts.toggleWeather, {
+    id: "weather-toggle",
+    "aria-expanded": "false",
+    "aria-keyshortcuts": "w",
+  });
   const head = h(
     "header",
     { class: "page-head" },
@@ -90,7 +121,10 @@ function pageHead(parts) {
       dashboard.countdown,
       button("print", t("dash.print"), parts.print, { "aria-keyshortcuts": "p" }),
       weather,
-      button("refresh", t("dash.refresh"), () => dashboard.refresh({ fresh: true }), { class: "button button-primary", "aria-keyshortcuts": "r" }),
+      button("refresh", t("dash.refresh"), () => dashboard.refresh({ fresh: true }), {
+        class: "button button-primary",
+        "aria-keyshortcuts": "r",
+      }),
     ),
   );
   return { head, weather, show };

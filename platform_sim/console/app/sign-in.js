@@ -3,21 +3,10 @@
 import { fill, h, icon } from "./elements.js";
 import { signIn } from "./iam.js";
 import { t } from "./language.js";
+import { personOption } from "./people.js";
 import { Problem, Unreachable } from "./problem.js";
 import { settings } from "./settings.js";
-import { languageSelect, themeSelect } from "./switches.js";
-
-/** What a round picture shows of a name: two letters, or one in scripts whose letters join. */
-export function initials(text) {
-  const parts = text.split("@")[0].split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  if (/[\u0600-\u06ff]/.test(text)) return [...(parts[0] ?? "?")][0];
-  return (parts.length > 1 ? parts[0][0] + parts[1][0] : (parts[0] ?? "?").slice(0, 2)).toUpperCase();
-}
-
-/** A role's name in the reader's language. */
-export function roleChips(roles) {
-  return h("span", { class: "chips" }, roles.map((role) => h("span", { class: `chip chip-${role}` }, t(`role.${role}`))));
-}
+import { signInBrand } from "./sign-in-brand.js";
 
 export class SignInScreen {
   #parts;
@@ -39,37 +28,40 @@ export class SignInScreen {
     const { tenants } = parts.world;
     const last = tenants.find((tenant) => tenant.id === settings.lastTenant) ?? tenants[0];
     this.#filter.tenantId = last?.id ?? null;
-    this.username = h("input", { id: "username", name: "username", autocomplete: "username", dir: "ltr", spellcheck: "false", autocapitalize: "none" });
-    this.password = h("input", { id: "password", name: "password", type: "password", autocomplete: "current-password", dir: "ltr" });
+    this.username = h("input", {
+      id: "username",
+      name: "username",
+      autocomplete: "username",
+      dir: "ltr",
+      spellcheck: "false",
+      autocapitalize: "none",
+    });
+    this.password = h("input", {
+      id: "password",
+      name: "password",
+      type: "password",
+      autocomplete: "current-password",
+      dir: "ltr",
+    });
     this.submit = h("button", { type: "submit", class: "button button-primary button-wide" }, t("signin.submit"));
-    this.element = h("div", { class: "signin" }, this.#brand(), this.#form());
+    this.element = h("div", { class: "signin" }, signInBrand(), this.#form());
     if (parts.notice) this.#complain(parts.notice);
     this.#showTenant();
   }
 
-  #brand() {
-    const points = [["dashboard", "paint"], ["weather", "weather"], ["key", "key"]];
-    return h(
-      "section",
-      { class: "signin-brand" },
-      h("p", { class: "wordmark" }, h("span", { class: "monogram", "aria-hidden": "true" }, "M"), h("span", {}, t("app.name"))),
-      h(
-        "div",
-        { class: "signin-pitch" },
-        h("p", { class: "signin-tagline" }, t("signin.tagline")),
-        h("ul", {}, points.map(([sign, key]) => h("li", {}, icon(sign), t(`signin.point.${key}`)))),
-      ),
-      h("div", { class: "signin-switches" }, languageSelect(), themeSelect()),
-    );
-  }
-
   #form() {
-    const back = this.#parts.back && h("button", { type: "button", class: "button button-quiet", onclick: this.#parts.back }, t("signin.back"));
+    const back =
+      this.#parts.back &&
+      h("button", { type: "button", class: "button button-quiet", onclick: this.#parts.back }, t("signin.back"));
     this.role = h("select", { id: "role", onchange: () => this.#change({ role: this.role.value }) });
     this.property = h("select", { id: "property", onchange: () => this.#change({ propertyId: this.property.value }) });
     this.search = h("input", {
-      id: "search", type: "search", autocomplete: "off", placeholder: t("signin.search.placeholder"),
-      "aria-label": t("signin.search"), oninput: () => this.#change({ text: this.search.value }),
+      id: "search",
+      type: "search",
+      autocomplete: "off",
+      placeholder: t("signin.search.placeholder"),
+      "aria-label": t("signin.search"),
+      oninput: () => this.#change({ text: this.search.value }),
     });
     const field = (label, control) => h("label", { class: "field" }, h("span", {}, label), control);
     return h(
@@ -81,16 +73,31 @@ export class SignInScreen {
         h("header", {}, h("h1", {}, t("signin.title")), back),
         h("p", { class: "lead" }, t("signin.lead")),
         this.#tenants(),
-        h("div", { class: "field-row" }, field(t("signin.property"), this.property), field(t("signin.role"), this.role)),
+        h(
+          "div",
+          { class: "field-row" },
+          field(t("signin.property"), this.property),
+          field(t("signin.role"), this.role),
+        ),
         h(
           "div",
           { class: "picker" },
-          h("div", { class: "picker-head" }, h("span", { id: "people-label", class: "label" }, t("signin.people")), this.#count),
+          h(
+            "div",
+            { class: "picker-head" },
+            h("span", { id: "people-label", class: "label" }, t("signin.people")),
+            this.#count,
+          ),
           h("div", { class: "search" }, icon("search"), this.search),
           this.#people,
         ),
         this.#error,
-        h("div", { class: "field-row" }, field(t("signin.username"), this.username), field(t("signin.password"), this.password)),
+        h(
+          "div",
+          { class: "field-row" },
+          field(t("signin.username"), this.username),
+          field(t("signin.password"), this.password),
+        ),
         this.submit,
         h("p", { class: "caption device-note" }, icon("key"), t("signin.device")),
       ),
@@ -99,12 +106,32 @@ export class SignInScreen {
 
   #tenants() {
     const one = (tenant) => {
-      const input = h("input", { type: "radio", name: "tenant", value: tenant.id, checked: tenant.id === this.#filter.tenantId, class: "visually-hidden" });
+      const input = h("input", {
+        type: "radio",
+        name: "tenant",
+        value: tenant.id,
+        checked: tenant.id === this.#filter.tenantId,
+        class: "visually-hidden",
+      });
       input.addEventListener("change", () => this.#chooseTenant(tenant.id));
-      const houses = this.#parts.world.properties.filter((each) => each.tenantId === tenant.id).map((each) => each.name).join(" · ");
-      return h("label", { class: "tenant" }, input, h("span", { class: "tenant-name" }, h("bdi", {}, tenant.name)), h("span", { class: "caption" }, h("bdi", {}, houses)));
+      const houses = this.#parts.world.properties
+        .filter((each) => each.tenantId === tenant.id)
+        .map((each) => each.name)
+        .join(" · ");
+      return h(
+        "label",
+        { class: "tenant" },
+        input,
+        h("span", { class: "tenant-name" }, h("bdi", {}, tenant.name)),
+        h("span", { class: "caption" }, h("bdi", {}, houses)),
+      );
     };
-    return h("fieldset", { class: "tenants" }, h("legend", { class: "label" }, t("signin.tenant")), this.#parts.world.tenants.map(one));
+    return h(
+      "fieldset",
+      { class: "tenants" },
+      h("legend", { class: "label" }, t("signin.tenant")),
+      this.#parts.world.tenants.map(one),
+    );
   }
 
   #chooseTenant(tenantId) {
@@ -119,10 +146,21 @@ export class SignInScreen {
     const staff = world.operators.filter((each) => each.tenantId === tenantId);
     const roles = [...new Set(staff.flatMap((each) => each.roles))];
     const option = (value, label) => h("option", { value }, label);
-    fill(this.role, option("", t("signin.role.any")), roles.map((role) => option(role, t(`role.${role}`))));
+    fill(
+      this.role,
+      option("", t("signin.role.any")),
+      roles.map((role) => option(role, t(`role.${role}`))),
+    );
     const houses = world.properties.filter((each) => each.tenantId === tenantId);
-    fill(this.property, option("", t("signin.property.any")), houses.map((each) => option(each.id, each.name)));
-    const last = staff.find((each) => each.id === settings.lastOperator[tenantId]) ?? staff.find((each) => each.roles.includes("general_manager")) ?? staff[0];
+    fill(
+      this.property,
+      option("", t("signin.property.any")),
+      houses.map((each) => option(each.id, each.name)),
+    );
+    const last =
+      staff.find((each) => each.id === settings.lastOperator[tenantId]) ??
+      staff.find((each) => each.roles.includes("general_manager")) ??
+      staff[0];
     this.#showPeople(last?.id);
     if (last) this.#prefill(last);
   }
@@ -149,26 +187,14 @@ export class SignInScreen {
       fill(this.#people, h("p", { class: "quiet" }, t("signin.nobody")));
       return;
     }
-    fill(this.#people, staff.map((each) => this.#person(each, each.id === chosenId || each.username === this.username.value)));
-    this.#people.querySelector("input:checked")?.closest("label").scrollIntoView({ block: "nearest" });
-  }
-
-  #person(operator, checked) {
-    const input = h("input", { type: "radio", name: "person", value: operator.id, checked, class: "visually-hidden" });
-    // Not `change`: whoever clicks the person already chosen wants the right name and password back.
-    input.addEventListener("click", () => this.#prefill(operator));
-    return h(
-      "label",
-      { class: "person" },
-      input,
-      h("span", { class: "avatar", "aria-hidden": "true" }, initials(operator.displayName ?? operator.username)),
-      h(
-        "span",
-        { class: "person-text" },
-        h("span", { class: "person-line" }, h("bdi", { class: "person-name", translate: "no" }, operator.displayName ?? operator.username), roleChips(operator.roles)),
-        operator.displayName && h("bdi", { dir: "ltr", class: "caption", translate: "no" }, operator.username),
-      ),
+    fill(
+      this.#people,
+      staff.map((each) => {
+        const chosen = each.id === chosenId || each.username === this.username.value;
+        return personOption(each, chosen, () => this.#prefill(each));
+      }),
     );
+    this.#people.querySelector("input:checked")?.closest("label").scrollIntoView({ block: "nearest" });
   }
 
   #prefill(operator) {
@@ -213,7 +239,18 @@ export class SignInScreen {
     const wanted = this.#filter.propertyId;
     const scope = operator?.propertyIds ?? [];
     const propertyId = scope.includes(wanted) ? wanted : scope[0];
-    await signedIn({ tenantId, operatorId: operator?.id, username, displayName: operator?.displayName ?? username, roles: operator?.roles ?? [], propertyIds: scope, propertyId }, tokens);
+    await signedIn(
+      {
+        tenantId,
+        operatorId: operator?.id,
+        username,
+        displayName: operator?.displayName ?? username,
+        roles: operator?.roles ?? [],
+        propertyIds: scope,
+        propertyId,
+      },
+      tokens,
+    );
   }
 
   #explain(problem) {

@@ -1,4 +1,4 @@
-/** The switches for language and appearance. They speak to the application through events, since many places have them. */
+/** The switches for language and appearance. Many places have them, so they speak to the application through events. */
 
 import { h, icon } from "./elements.js";
 import { language, LANGUAGES, t } from "./language.js";
@@ -24,14 +24,26 @@ export function applyTheme(theme) {
 
 /** The language menu. Each language is named in itself and in its own direction. */
 export function languageSelect() {
-  const options = LANGUAGES.map((each) => h("option", { value: each.tag, lang: each.tag, dir: each.dir, selected: each === language() }, each.label));
-  const select = h("select", { "aria-label": t("nav.language"), "data-language-switch": true, onchange: () => askLanguage(select.value) }, options);
+  const options = LANGUAGES.map((each) =>
+    h("option", { value: each.tag, lang: each.tag, dir: each.dir, selected: each === language() }, each.label),
+  );
+  const select = h(
+    "select",
+    { "aria-label": t("nav.language"), "data-language-switch": true, onchange: () => askLanguage(select.value) },
+    options,
+  );
   return h("span", { class: "switch" }, icon("language"), select);
 }
 
 /** The appearance menu. */
 export function themeSelect() {
-  const options = THEMES.map((each) => h("option", { value: each, selected: each === settings.theme }, t(`theme.${each}`)));
-  const select = h("select", { "aria-label": t("nav.theme"), "data-theme-switch": true, onchange: () => applyTheme(select.value) }, options);
+  const options = THEMES.map((each) =>
+    h("option", { value: each, selected: each === settings.theme }, t(`theme.${each}`)),
+  );
+  const select = h(
+    "select",
+    { "aria-label": t("nav.theme"), "data-theme-switch": true, onchange: () => applyTheme(select.value) },
+    options,
+  );
   return h("span", { class: "switch" }, icon("theme"), select);
 }

@@ -43,7 +43,11 @@ export class Timeline {
   land(atMs, outcome, title) {
     this.landed += 1;
     if (WHOLE.has(outcome)) this.whole += 1;
-    this.#mark(atMs, outcome, t("line.mark", { widget: title, outcome: t(`outcome.${outcome}`), time: duration(atMs) }));
+    this.#mark(
+      atMs,
+      outcome,
+      t("line.mark", { widget: title, outcome: t(`outcome.${outcome}`), time: duration(atMs) }),
+    );
     this.#say();
   }
 
@@ -68,7 +72,8 @@ export class Timeline {
 
   #guides() {
     const guides = GUIDES_MS.filter((each) => each < this.scaleMs);
-    const line = (each) => h("span", { class: "guide", vars: { "--at": this.#position(each) } }, h("bdi", {}, duration(each)));
+    const line = (each) =>
+      h("span", { class: "guide", vars: { "--at": this.#position(each) } }, h("bdi", {}, duration(each)));
     fill(this.#strip, guides.map(line), this.#marks);
   }
 

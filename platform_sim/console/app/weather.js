@@ -68,7 +68,11 @@ export class Weather {
       this.#status.textContent = t("weather.failed");
     };
     this.network = new Network({ route, changed, failed });
-    const close = h("button", { type: "button", class: "button button-icon", "aria-label": t("weather.close"), onclick: closed }, icon("close"));
+    const close = h(
+      "button",
+      { type: "button", class: "button button-icon", "aria-label": t("weather.close"), onclick: closed },
+      icon("close"),
+    );
     this.element = h(
       "aside",
       { class: "weather", "aria-labelledby": "weather-title", hidden: true },
@@ -78,7 +82,11 @@ export class Weather {
       this.#storm(),
       this.network.element,
       h("h3", { class: "eyebrow" }, t("weather.systems")),
-      h("ul", { class: "systems" }, Object.keys(FEEDS).map((service) => this.#row(service))),
+      h(
+        "ul",
+        { class: "systems" },
+        Object.keys(FEEDS).map((service) => this.#row(service)),
+      ),
     );
   }
 
@@ -118,7 +126,11 @@ export class Weather {
     const feeds = h("span", { class: "caption" });
     const sign = h("span", { class: "system-sign" }, icon("sun"));
     const options = ["healthy", ...Object.keys(MODES)].map((mode) => h("option", { value: mode }, t(`mode.${mode}`)));
-    const select = h("select", { "aria-label": label, "data-service": service, onchange: () => this.#choose(service, select.value) }, options);
+    const select = h(
+      "select",
+      { "aria-label": label, "data-service": service, onchange: () => this.#choose(service, select.value) },
+      options,
+    );
     const row = h(
       "li",
       { class: "system" },
@@ -139,13 +151,28 @@ export class Weather {
     return h(
       "div",
       { class: "storm" },
-      h("button", { type: "button", class: "button button-wide", id: "clear-skies", onclick: () => this.#clear() }, icon("sun"), t("weather.all.hint")),
+      h(
+        "button",
+        { type: "button", class: "button button-wide", id: "clear-skies", onclick: () => this.#clear() },
+        icon("sun"),
+        t("weather.all.hint"),
+      ),
       h(
         "div",
         { class: "storm-box" },
         h("label", { class: "field" }, h("span", {}, t("weather.survivor")), this.survivor),
         h("label", { class: "field" }, h("span", {}, t("weather.stormmode")), this.stormMode),
-        h("button", { type: "button", class: "button button-wide button-danger", id: "all-but-one", onclick: () => this.#allButOne() }, icon("storm"), t("weather.storm")),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button button-wide button-danger",
+            id: "all-but-one",
+            onclick: () => this.#allButOne(),
+          },
+          icon("storm"),
+          t("weather.storm"),
+        ),
       ),
     );
   }
@@ -174,7 +201,9 @@ export class Weather {
     try {
       await Promise.all(
         choices.map(([service, mode]) =>
-          mode === "healthy" ? control("DELETE", `${FAULTS}/${service}`) : control("PUT", `${FAULTS}/${service}`, MODES[mode]),
+          mode === "healthy"
+            ? control("DELETE", `${FAULTS}/${service}`)
+            : control("PUT", `${FAULTS}/${service}`, MODES[mode]),
         ),
       );
       for (const [service, mode] of choices) this.#modes[service] = mode === "healthy" ? null : mode;

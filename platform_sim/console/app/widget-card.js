@@ -1,4 +1,4 @@
-/** The frame around a widget: its title, how it came and how old it is, and what stands there while or unless it comes. */
+/** The frame around a widget: title, how it came, how old it is, and what stands there while or unless it comes. */
 
 import { h, icon } from "./elements.js";
 import { age, duration } from "./formats.js";
@@ -7,8 +7,17 @@ import { detailRows } from "./widget-details.js";
 import { PAINTERS } from "./widgets/index.js";
 
 const TONES = {
-  fresh: "good", cached: "good", stale: "warn", fallback: "warn", timeout: "bad", breaker_open: "bad", shed: "bad",
-  forbidden: "quiet", error: "bad", cut: "bad", pending: "quiet",
+  fresh: "good",
+  cached: "good",
+  stale: "warn",
+  fallback: "warn",
+  timeout: "bad",
+  breaker_open: "bad",
+  shed: "bad",
+  forbidden: "quiet",
+  error: "bad",
+  cut: "bad",
+  pending: "quiet",
 };
 
 function skeleton(plan) {
@@ -34,7 +43,12 @@ export class WidgetCard {
     this.title = h("h3", { id: `title-${plan.id}` });
     this.badgeText = h("span", {});
     this.details = h("div", { class: "details", popover: "auto", id: `details-${plan.id}` });
-    this.badge = h("button", { type: "button", class: "badge", popovertarget: this.details.id }, h("i", { class: "badge-dot" }), this.badgeText);
+    this.badge = h(
+      "button",
+      { type: "button", class: "badge", popovertarget: this.details.id },
+      h("i", { class: "badge-dot" }),
+      this.badgeText,
+    );
     this.body = h("div", { class: "card-body" });
     this.element = h(
       "article",
@@ -92,7 +106,10 @@ export class WidgetCard {
   /** Let the age grow. */
   tick() {
     const asOf = this.frame?.asOf ?? (this.outcome === "stale" ? this.plan.asOf : null);
-    const text = asOf && this.shows ? `${t(`outcome.${this.outcome}`)} · ${age(this.context.now() - Date.parse(asOf))}` : t(`outcome.${this.outcome}`);
+    const text =
+      asOf && this.shows
+        ? `${t(`outcome.${this.outcome}`)} · ${age(this.context.now() - Date.parse(asOf))}`
+        : t(`outcome.${this.outcome}`);
     if (this.badgeText.textContent !== text) this.badgeText.textContent = text;
   }
 
@@ -138,7 +155,12 @@ export class WidgetCard {
   #retry() {
     const label = t("widget.retry.label", { widget: this.name });
     const again = () => this.context.retry(this.id);
-    return h("button", { type: "button", class: "button button-small", "aria-label": label, onclick: again }, icon("refresh"), t("widget.retry"));
+    return h(
+      "button",
+      { type: "button", class: "button button-small", "aria-label": label, onclick: again },
+      icon("refresh"),
+      t("widget.retry"),
+    );
   }
 
   #notice(frame) {
@@ -146,7 +168,10 @@ export class WidgetCard {
   }
 
   #failure(frame) {
-    const waited = frame.upstreamMs > 0 ? h("p", { class: "caption" }, t("widget.waited", { time: duration(frame.upstreamMs) })) : null;
+    const waited =
+      frame.upstreamMs > 0
+        ? h("p", { class: "caption" }, t("widget.waited", { time: duration(frame.upstreamMs) }))
+        : null;
     return h(
       "div",
       { class: "failure" },

@@ -12,7 +12,13 @@ export function serviceName(service) {
 
 function sources(frame, plan) {
   const names = frame?.sources ?? plan.sources ?? [];
-  return names.length === 0 ? null : h("ul", {}, names.map((each) => h("li", {}, serviceName(each))));
+  return names.length === 0
+    ? null
+    : h(
+        "ul",
+        {},
+        names.map((each) => h("li", {}, serviceName(each))),
+      );
 }
 
 /** The definition list for one card. */
@@ -32,5 +38,9 @@ export function detailRows(card) {
     [t("detail.code"), frame?.problem?.code && code(frame.problem.code)],
     [t("detail.request"), frame?.problem?.requestId && code(frame.problem.requestId)],
   ];
-  return h("dl", {}, rows.filter(([, value]) => value).map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
+  return h(
+    "dl",
+    {},
+    rows.filter(([, value]) => value).map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))),
+  );
 }

@@ -12,7 +12,11 @@ export function alerts(data, context) {
     headline(number(data.unread), t("alerts.unread"), data.critical > 0 ? "figure-bad" : ""),
     rows(
       data.items.map((alert) => ({
-        lead: h("span", { class: `sign sign-${TONES[alert.severity] ?? "info"}` }, icon(SIGNS[alert.severity] ?? "info")),
+        lead: h(
+          "span",
+          { class: `sign sign-${TONES[alert.severity] ?? "info"}` },
+          icon(SIGNS[alert.severity] ?? "info"),
+        ),
         title: h("bdi", {}, alert.title),
         note: [
           has(`severity.${alert.severity}`) ? t(`severity.${alert.severity}`) : alert.severity,

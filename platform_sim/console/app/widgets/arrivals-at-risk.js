@@ -4,7 +4,14 @@ import { has, t } from "../language.js";
 import { headline, pill, quiet, rows } from "./figures.js";
 
 const MOST_SHOWN = 5;
-const TONES = { dirty: "bad", out_of_order: "bad", out_of_service: "bad", cleaning: "warn", clean: "warn", inspected: "info" };
+const TONES = {
+  dirty: "bad",
+  out_of_order: "bad",
+  out_of_service: "bad",
+  cleaning: "warn",
+  clean: "warn",
+  inspected: "info",
+};
 
 function statusPill(guest) {
   if (!guest.roomNumber) return pill(t("risk.noroom"), "bad");
@@ -20,9 +27,17 @@ export function arrivalsAtRisk(data, context) {
     headline(number(data.total), t("risk.lead", { n: data.dueWithinMinutes }), "figure-warn"),
     rows(
       shown.map((guest) => ({
-        lead: guest.roomNumber ? h("span", { class: "room" }, code(guest.roomNumber)) : h("span", { class: "room room-none" }, "–"),
+        lead: guest.roomNumber
+          ? h("span", { class: "room" }, code(guest.roomNumber))
+          : h("span", { class: "room room-none" }, "–"),
         title: name(guest.guestName),
-        note: [code(guest.code), guest.expectedAt && [" · ", h("time", { datetime: guest.expectedAt }, clockTime(guest.expectedAt, context.timeZone))]],
+        note: [
+          code(guest.code),
+          guest.expectedAt && [
+            " · ",
+            h("time", { datetime: guest.expectedAt }, clockTime(guest.expectedAt, context.timeZone)),
+          ],
+        ],
         end: statusPill(guest),
       })),
     ),

@@ -5,7 +5,8 @@ import { headline, ledger, pill } from "./figures.js";
 
 export function balances(data) {
   const variance = majorUnits(data.dayEndVariance);
-  const word = variance === 0 ? pill(t("balance.even"), "good") : h("bdi", {}, money(data.dayEndVariance, { sign: true }));
+  const word =
+    variance === 0 ? pill(t("balance.even"), "good") : h("bdi", {}, money(data.dayEndVariance, { sign: true }));
   return [
     headline(h("bdi", {}, money(data.openBalance)), t("balance.open")),
     ledger([

@@ -18,7 +18,11 @@ export function devices(data, context) {
           " · ",
           device.lastHeartbeatAt ? age(context.now() - Date.parse(device.lastHeartbeatAt)) : t("devices.never"),
         ],
-        end: h("span", { class: "caption" }, device.queuedActions > 0 ? t("devices.queued", { n: device.queuedActions }) : t("devices.idle")),
+        end: h(
+          "span",
+          { class: "caption" },
+          device.queuedActions > 0 ? t("devices.queued", { n: device.queuedActions }) : t("devices.idle"),
+        ),
       })),
     ),
     h("p", { class: "caption more" }, t("devices.note")),

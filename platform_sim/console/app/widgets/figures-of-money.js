@@ -16,7 +16,8 @@ export function moneyFigure(data) {
       "div",
       { class: "figure-row" },
       headline(h("bdi", {}, money(data.value))),
-      values.length > 1 && sparkline(values, { rtl: language().dir === "rtl", label: t("kpi.series", { values: spoken }) }),
+      values.length > 1 &&
+        sparkline(values, { rtl: language().dir === "rtl", label: t("kpi.series", { values: spoken }) }),
     ),
     difference !== null && change(Math.round(difference * 10) / 10, sign + percent(difference)),
   ];

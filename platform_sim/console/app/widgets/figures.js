@@ -6,7 +6,12 @@ import { t } from "../language.js";
 
 /** The number that the widget is about, and in words what it counts. */
 export function headline(value, caption, tone = "") {
-  return h("p", { class: "headline" }, h("span", { class: `figure ${tone}` }, value), caption && h("span", { class: "caption" }, caption));
+  return h(
+    "p",
+    { class: "headline" },
+    h("span", { class: `figure ${tone}` }, value),
+    caption && h("span", { class: "caption" }, caption),
+  );
 }
 
 /** How much a number moved since last week. The arrow repeats the sign, so that colour is never the only bearer. */
@@ -16,7 +21,12 @@ export function change(difference, text) {
   return h(
     "p",
     { class: "change" },
-    h("span", { class: `delta delta-${tone}` }, h("span", { class: "arrow", "aria-hidden": "true" }, arrow), h("bdi", {}, text)),
+    h(
+      "span",
+      { class: `delta delta-${tone}` },
+      h("span", { class: "arrow", "aria-hidden": "true" }, arrow),
+      h("bdi", {}, text),
+    ),
     h("span", { class: "caption" }, t("kpi.lastweek")),
   );
 }
@@ -33,7 +43,9 @@ export function counts(rows) {
   return h(
     "dl",
     { class: "counts" },
-    rows.map(([label, value, tone]) => h("div", { class: tone ? `tone-${tone}` : null }, h("dt", {}, label), h("dd", {}, value))),
+    rows.map(([label, value, tone]) =>
+      h("div", { class: tone ? `tone-${tone}` : null }, h("dt", {}, label), h("dd", {}, value)),
+    ),
   );
 }
 
@@ -42,7 +54,9 @@ export function ledger(lines) {
   return h(
     "dl",
     { class: "ledger" },
-    lines.map(([label, value, tone]) => h("div", { class: tone ? `tone-${tone}` : null }, h("dt", {}, label), h("dd", {}, value))),
+    lines.map(([label, value, tone]) =>
+      h("div", { class: tone ? `tone-${tone}` : null }, h("dt", {}, label), h("dd", {}, value)),
+    ),
   );
 }
 
@@ -56,7 +70,12 @@ export function rows(items) {
         "li",
         {},
         lead && h("span", { class: "row-lead" }, lead),
-        h("span", { class: "row-body" }, h("span", { class: "row-title" }, title), note && h("span", { class: "row-note" }, note)),
+        h(
+          "span",
+          { class: "row-body" },
+          h("span", { class: "row-title" }, title),
+          note && h("span", { class: "row-note" }, note),
+        ),
         end && h("span", { class: "row-end" }, end),
       ),
     ),

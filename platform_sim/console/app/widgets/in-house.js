@@ -8,7 +8,12 @@ export function inHouse(data) {
   const staying = data.totalRooms === 0 ? 0 : data.remainingRooms / data.totalRooms;
   return [
     headline(number(data.totalRooms), t("house.rooms")),
-    h("div", { class: "split", "aria-hidden": "true", vars: { "--share": `${(staying * 100).toFixed(1)}%` } }, h("span", {}), h("span", {})),
+    h(
+      "div",
+      { class: "split", "aria-hidden": "true", vars: { "--share": `${(staying * 100).toFixed(1)}%` } },
+      h("span", {}),
+      h("span", {}),
+    ),
     ledger([
       [t("house.staying"), number(data.remainingRooms), "accent"],
       [t("house.leaving"), number(leaving), "muted"],

@@ -10,7 +10,9 @@ const MOST_SHOWN = 4;
 function movement(data, context, caption) {
   const done = data.totalRooms - data.remainingRooms;
   const next = (data.next ?? []).slice(0, MOST_SHOWN).map((guest) => ({
-    lead: guest.roomNumber ? h("span", { class: "room" }, code(guest.roomNumber)) : h("span", { class: "room room-none" }, "–"),
+    lead: guest.roomNumber
+      ? h("span", { class: "room" }, code(guest.roomNumber))
+      : h("span", { class: "room room-none" }, "–"),
     title: name(guest.guestName),
     note: code(guest.code),
     end: guest.expectedAt && h("time", { datetime: guest.expectedAt }, clockTime(guest.expectedAt, context.timeZone)),

@@ -14,7 +14,10 @@ function tone(day) {
 
 function sentence(day) {
   const when = `${weekday(calendarDay(day.date))} ${shortDate(calendarDay(day.date))}`;
-  const left = day.availableRooms < 0 ? t("outlook.over", { n: -day.availableRooms }) : `${t("outlook.left")} ${number(day.availableRooms)}`;
+  const left =
+    day.availableRooms < 0
+      ? t("outlook.over", { n: -day.availableRooms })
+      : `${t("outlook.left")} ${number(day.availableRooms)}`;
   return `${when}: ${percent(day.occupancyPercent, 0)} · ${t("outlook.sold")} ${number(day.soldRooms)} · ${left}`;
 }
 
@@ -42,7 +45,11 @@ function table(days) {
       h("td", {}, number(day.soldRooms)),
       h("td", {}, number(day.availableRooms)),
     );
-  const head = h("tr", {}, ["outlook.day", "%", "outlook.sold", "outlook.left"].map((key) => h("th", { scope: "col" }, t(key))));
+  const head = h(
+    "tr",
+    {},
+    ["outlook.day", "%", "outlook.sold", "outlook.left"].map((key) => h("th", { scope: "col" }, t(key))),
+  );
   const caption = h("caption", {}, t("outlook.caption"));
   return h("table", { class: "visually-hidden" }, caption, h("thead", {}, head), h("tbody", {}, days.map(row)));
 }
@@ -56,7 +63,11 @@ export function outlook(data) {
     h(
       "p",
       { class: "caption outlook-lead" },
-      h("span", {}, t("outlook.peak", { value: percent(peak.occupancyPercent, 0), day: shortDate(calendarDay(peak.date)) })),
+      h(
+        "span",
+        {},
+        t("outlook.peak", { value: percent(peak.occupancyPercent, 0), day: shortDate(calendarDay(peak.date)) }),
+      ),
       worst > 0 && h("span", { class: "pill pill-bad" }, t("outlook.over", { n: worst })),
     ),
     h("div", { class: "bars", "aria-hidden": "true" }, data.days.map(bar)),

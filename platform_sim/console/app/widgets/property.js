@@ -25,8 +25,20 @@ export function property(data) {
         "div",
         { class: "property-text" },
         h("p", { class: "property-name" }, h("bdi", {}, data.name)),
-        h("p", { class: "caption" }, h("bdi", {}, data.city), " · ", country(data.country), " · ", t("property.rooms", { n: data.rooms })),
-        h("dl", { class: "facts" }, facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value)))),
+        h(
+          "p",
+          { class: "caption" },
+          h("bdi", {}, data.city),
+          " · ",
+          country(data.country),
+          " · ",
+          t("property.rooms", { n: data.rooms }),
+        ),
+        h(
+          "dl",
+          { class: "facts" },
+          facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))),
+        ),
       ),
     ),
   ];

@@ -18,6 +18,10 @@ function line(rate) {
 
 export function rates(data) {
   if (data.items.length === 0) return [quiet(t("rates.none"))];
-  const head = h("tr", {}, ["rates.type", "rates.left", "rates.price"].map((key) => h("th", { scope: "col" }, t(key))));
+  const head = h(
+    "tr",
+    {},
+    ["rates.type", "rates.left", "rates.price"].map((key) => h("th", { scope: "col" }, t(key))),
+  );
   return [h("table", { class: "lines" }, h("thead", {}, head), h("tbody", {}, data.items.map(line)))];
 }

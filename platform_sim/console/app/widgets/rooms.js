@@ -17,7 +17,12 @@ const STATES = [
 export function rooms(data) {
   const parts = STATES.map(([member, , tone]) => ({ value: data[member], tone }));
   const legend = STATES.map(([member, label, tone]) =>
-    h("div", { class: data[member] === 0 ? "none" : null }, h("dt", {}, h("i", { class: `swatch tone-${tone}` }), t(label)), h("dd", {}, number(data[member]))),
+    h(
+      "div",
+      { class: data[member] === 0 ? "none" : null },
+      h("dt", {}, h("i", { class: `swatch tone-${tone}` }), t(label)),
+      h("dd", {}, number(data[member])),
+    ),
   );
   return [
     h(
@@ -27,7 +32,12 @@ export function rooms(data) {
         "div",
         { class: "donut-box" },
         donut(parts),
-        h("p", { class: "donut-word" }, h("span", { class: "figure" }, number(data.ready)), h("span", { class: "caption" }, t("rooms.ready", { n: data.ready }))),
+        h(
+          "p",
+          { class: "donut-word" },
+          h("span", { class: "figure" }, number(data.ready)),
+          h("span", { class: "caption" }, t("rooms.ready", { n: data.ready })),
+        ),
       ),
       h("dl", { class: "legend" }, legend),
     ),

@@ -18,10 +18,15 @@ export function workOrders(data) {
     ]),
     rows(
       (data.items ?? []).slice(0, MOST_SHOWN).map((order) => ({
-        lead: order.roomNumber ? h("span", { class: "room" }, code(order.roomNumber)) : h("span", { class: "room room-none" }, "–"),
+        lead: order.roomNumber
+          ? h("span", { class: "room" }, code(order.roomNumber))
+          : h("span", { class: "room room-none" }, "–"),
         title: h("bdi", {}, order.title),
         note: has(`order.${order.status}`) ? t(`order.${order.status}`) : order.status,
-        end: pill(has(`severity.${order.severity}`) ? t(`severity.${order.severity}`) : order.severity, TONES[order.severity]),
+        end: pill(
+          has(`severity.${order.severity}`) ? t(`severity.${order.severity}`) : order.severity,
+          TONES[order.severity],
+        ),
       })),
     ),
   ];

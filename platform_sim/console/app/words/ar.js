@@ -5,7 +5,6 @@ export default {
   "app.broken": "تعذّر تشغيل الواجهة",
   "app.broken.hint": "المحاكي لا يستجيب. شغّله ثم أعد تحميل هذه الصفحة.",
   "app.reload": "إعادة التحميل",
-
   "signin.title": "تسجيل الدخول",
   "signin.lead": "اختر من تكون اليوم، أو اكتب اسم المستخدم.",
   "signin.tagline": "الفندق كله في نظرة واحدة، حتى لو تعذّر الوصول إلى جزء منه.",
@@ -35,7 +34,6 @@ export default {
   "signin.error.empty": "أدخل اسم المستخدم وكلمة المرور.",
   "signin.ended": "انتهت جلستك. يرجى تسجيل الدخول من جديد.",
   "signin.ended.revoked": "أُنهيت هذه الجلسة من مكان آخر. يرجى تسجيل الدخول من جديد.",
-
   "role.front_desk": "الاستقبال",
   "role.night_auditor": "التدقيق الليلي",
   "role.housekeeping_lead": "مشرف الغرف",
@@ -45,7 +43,6 @@ export default {
   "role.revenue_manager": "الإيرادات",
   "role.general_manager": "المدير العام",
   "role.owner": "المالك",
-
   "nav.label": "الرئيسية",
   "nav.dashboard": "لوحة المتابعة",
   "nav.property": "الفندق",
@@ -59,7 +56,6 @@ export default {
   "theme.auto": "مثل النظام",
   "theme.light": "فاتح",
   "theme.dark": "داكن",
-
   "dash.refresh": "تحديث",
   "dash.print": "صفحة للطباعة",
   "dash.next": "التالي بعد {n} ث",
@@ -69,7 +65,6 @@ export default {
   "dash.failed.network": "الخدمة لا تستجيب. تبقى آخر البطاقات المعروفة كما هي، وستُعاد المحاولة تلقائياً.",
   "dash.cut": "انقطع البث قبل نهايته. قد يكون المعروض ناقصاً؛ تجري إعادة المحاولة.",
   "dash.empty": "لا توجد بطاقات لوظيفتك في هذا الفندق.",
-
   "line.label": "كيف وصلت هذه اللوحة",
   "line.waiting": "في انتظار الإطار الأول…",
   "line.first": "الإطار الأول {time}",
@@ -78,7 +73,6 @@ export default {
   "line.ended": "انتهى في {time}",
   "line.cut": "انقطع بعد {time}",
   "line.mark": "{widget}: {outcome}، {time}",
-
   "outcome.pending": "جارٍ التحميل",
   "outcome.fresh": "مباشر",
   "outcome.cached": "حديث",
@@ -101,7 +95,6 @@ export default {
   "outcome.hint.error": "فشل المصدر أو أجاب بما لا يُفهم.",
   "outcome.hint.cut": "انتهى الاتصال قبل وصول هذه البطاقة.",
   "outcome.hint.pending": "في الطريق.",
-
   "widget.details": "تفاصيل {widget}",
   "widget.retry": "حاول مجدداً",
   "widget.retry.label": "أعد تحميل {widget}",
@@ -119,7 +112,6 @@ export default {
   "detail.landed": "وصل بعد",
   "detail.code": "الرمز",
   "detail.request": "الطلب",
-
   "age.now": "الآن",
   "age.seconds": "قبل {n} ث",
   "age.minutes": "قبل {n} د",
@@ -127,7 +119,6 @@ export default {
   "age.days": "قبل {n} ي",
   "unit.ms": "{value} م.ث",
   "unit.s": "{value} ث",
-
   "kpi.lastweek": "مقارنة بنفس اليوم من الأسبوع الماضي",
   "kpi.points": "{value} نقطة",
   "kpi.sold": "بيعت {sold} غرفة من {total}",
@@ -218,7 +209,6 @@ export default {
   "devices.idle": "لا شيء بالانتظار",
   "devices.none": "لم يُبلّغ أي جهاز بعد.",
   "devices.note": "حسب آخر ما أبلغت به الأجهزة؛ الجهاز نفسه وحده يعرف على وجه اليقين.",
-
   "define.occupancy": "الغرف المباعة اليوم من الغرف القابلة للبيع: كل الغرف ما عدا المعطّلة.",
   "define.adr": "متوسط السعر اليومي: إيراد الغرف اليوم مقسوماً على الغرف المباعة.",
   "define.revpar": "الإيراد لكل غرفة متاحة: إيراد الغرف اليوم مقسوماً على الغرف القابلة للبيع.",
@@ -235,7 +225,6 @@ export default {
   "define.suggestions": "اقتراحات مفتوحة لهذا الفندق. هي نصيحة ولا تغيّر شيئاً بنفسها.",
   "define.property": "بطاقة الفندق مع تاريخه المحلي.",
   "define.devices": "أجهزتك وآخر ما أبلغت به. متصل: سُمع منه خلال دقيقتين.",
-
   "weather.title": "الطقس",
   "weather.lead": "عطّل نظاماً من المنصة وشاهد البقية تواصل العمل.",
   "weather.all": "سماء صافية",
@@ -264,7 +253,6 @@ export default {
   "mode.huge": "أكثر من اللازم",
   "mode.slow_tail": "بطيء أحياناً",
   "mode.applied_then_lost": "ينفّذ ثم يقطع",
-
   "service.analytics-service": "التحليلات",
   "service.inventory-service": "التوافر",
   "service.reservation-service": "الحجوزات",
@@ -280,13 +268,11 @@ export default {
   "service.lock-integration-service": "أقفال الأبواب",
   "service.sync-service": "المزامنة",
   "service.bff-backoffice-service": "هذه الخدمة",
-
   "print.title": "صفحة للطباعة",
   "print.button": "طباعة",
   "print.close": "إغلاق",
   "print.loading": "جارٍ إعداد الصفحة…",
   "print.failed": "تعذّر تحميل الصفحة.",
-
   "help.title": "المساعدة والاختصارات",
   "help.lead": "يعمل كل مفتاح ما دام المؤشر خارج الحقول.",
   "help.enabled": "اختصارات الحرف الواحد",

@@ -5,7 +5,6 @@ export default {
   "app.broken": "The console could not start",
   "app.broken.hint": "The simulator does not answer. Start it, then load this page again.",
   "app.reload": "Load again",
-
   "signin.title": "Sign in",
   "signin.lead": "Choose who you are today, or type a user name.",
   "signin.tagline": "The whole house at a glance, even when part of it is out of reach.",
@@ -35,7 +34,6 @@ export default {
   "signin.error.empty": "Enter a user name and a password.",
   "signin.ended": "You were signed out. Please sign in again.",
   "signin.ended.revoked": "This session was ended from elsewhere. Please sign in again.",
-
   "role.front_desk": "Front desk",
   "role.night_auditor": "Night audit",
   "role.housekeeping_lead": "Housekeeping lead",
@@ -45,7 +43,6 @@ export default {
   "role.revenue_manager": "Revenue",
   "role.general_manager": "General manager",
   "role.owner": "Owner",
-
   "nav.label": "Main",
   "nav.dashboard": "Dashboard",
   "nav.property": "Property",
@@ -59,7 +56,6 @@ export default {
   "theme.auto": "Match system",
   "theme.light": "Light",
   "theme.dark": "Dark",
-
   "dash.refresh": "Refresh",
   "dash.print": "Printable page",
   "dash.next": "next in {n} s",
@@ -69,7 +65,6 @@ export default {
   "dash.failed.network": "The service does not answer. The last known tiles stay as they are; the next try comes by itself.",
   "dash.cut": "The stream was cut before its end. What is shown may be incomplete; trying again.",
   "dash.empty": "Your role has no widgets at this property.",
-
   "line.label": "How this dashboard arrived",
   "line.waiting": "Waiting for the first frame…",
   "line.first": "first frame {time}",
@@ -78,7 +73,6 @@ export default {
   "line.ended": "ended {time}",
   "line.cut": "cut after {time}",
   "line.mark": "{widget}: {outcome}, {time}",
-
   "outcome.pending": "Loading",
   "outcome.fresh": "Live",
   "outcome.cached": "Recent",
@@ -101,7 +95,6 @@ export default {
   "outcome.hint.error": "The source failed or answered nonsense.",
   "outcome.hint.cut": "The connection ended before this widget came.",
   "outcome.hint.pending": "Still on its way.",
-
   "widget.details": "Details of {widget}",
   "widget.retry": "Try again",
   "widget.retry.label": "Load {widget} again",
@@ -119,7 +112,6 @@ export default {
   "detail.landed": "Landed after",
   "detail.code": "Code",
   "detail.request": "Request",
-
   "age.now": "now",
   "age.seconds": "{n} s ago",
   "age.minutes": "{n} min ago",
@@ -127,7 +119,6 @@ export default {
   "age.days": "{n} d ago",
   "unit.ms": "{value} ms",
   "unit.s": "{value} s",
-
   "kpi.lastweek": "vs. same weekday last week",
   "kpi.points": "{value} pts",
   "kpi.sold": "{sold} of {total} rooms sold",
@@ -218,7 +209,6 @@ export default {
   "devices.idle": "Nothing waiting",
   "devices.none": "No device has reported yet.",
   "devices.note": "As the devices last said; only the desk itself knows for sure.",
-
   "define.occupancy": "Rooms sold today, of the rooms that can be sold: all rooms less those out of order.",
   "define.adr": "Average daily rate: today's room revenue divided by the rooms sold.",
   "define.revpar": "Revenue per available room: today's room revenue divided by the rooms that can be sold.",
@@ -235,14 +225,13 @@ export default {
   "define.suggestions": "Open suggestions for this property. They are advice and change nothing by themselves.",
   "define.property": "The property's card, with its own local date.",
   "define.devices": "Your devices and what they last reported. Online: heard from within two minutes.",
-
   "weather.title": "Weather",
   "weather.lead": "Break one system of the platform and watch the others carry on.",
   "weather.all": "Clear skies",
   "weather.all.hint": "All healthy again",
   "weather.storm": "All but one bad",
-  "weather.survivor": "The one that stays well",
-  "weather.stormmode": "What the others do",
+  "weather.survivor": "Stays well",
+  "weather.stormmode": "The others",
   "weather.systems": "Systems",
   "weather.nofeeds": "feeds no widget",
   "weather.failed": "The simulator did not take this change.",
@@ -264,7 +253,6 @@ export default {
   "mode.huge": "Far too much",
   "mode.slow_tail": "Often slow",
   "mode.applied_then_lost": "Acts, hangs up",
-
   "service.analytics-service": "Analytics",
   "service.inventory-service": "Inventory",
   "service.reservation-service": "Reservations",
@@ -280,13 +268,11 @@ export default {
   "service.lock-integration-service": "Door locks",
   "service.sync-service": "Sync",
   "service.bff-backoffice-service": "This service",
-
   "print.title": "Printable page",
   "print.button": "Print",
   "print.close": "Close",
   "print.loading": "Preparing the page…",
   "print.failed": "The page could not be loaded.",
-
   "help.title": "Help and shortcuts",
   "help.lead": "Every key works while no field has the focus.",
   "help.enabled": "Single-letter shortcuts",

@@ -5,7 +5,6 @@ export default {
   "app.broken": "صفحه باز نشد",
   "app.broken.hint": "شبیه‌ساز جواب نمی‌دهد. آن را روشن کنید و این صفحه را دوباره باز کنید.",
   "app.reload": "باز کردن دوباره",
-
   "signin.title": "ورود",
   "signin.lead": "انتخاب کنید امروز کی هستید، یا نام کاربری را بنویسید.",
   "signin.tagline": "تمام هوتل در یک نگاه، حتی وقتی بخشی از آن در دسترس نیست.",
@@ -35,7 +34,6 @@ export default {
   "signin.error.empty": "نام کاربری و رمز عبور را بنویسید.",
   "signin.ended": "از سیستم خارج شدید. لطفاً دوباره داخل شوید.",
   "signin.ended.revoked": "این نشست از جای دیگری بسته شد. لطفاً دوباره داخل شوید.",
-
   "role.front_desk": "پذیرش",
   "role.night_auditor": "حسابرسی شب",
   "role.housekeeping_lead": "سرپرست صفایی",
@@ -45,7 +43,6 @@ export default {
   "role.revenue_manager": "عواید",
   "role.general_manager": "مدیر عمومی",
   "role.owner": "مالک",
-
   "nav.label": "اصلی",
   "nav.dashboard": "داشبورد",
   "nav.property": "هوتل",
@@ -59,7 +56,6 @@ export default {
   "theme.auto": "مانند سیستم",
   "theme.light": "روشن",
   "theme.dark": "تاریک",
-
   "dash.refresh": "تازه کردن",
   "dash.print": "صفحهٔ چاپی",
   "dash.next": "بعدی تا {n} ث",
@@ -69,7 +65,6 @@ export default {
   "dash.failed.network": "سرویس جواب نمی‌دهد. آخرین بخش‌ها همان‌طور می‌مانند؛ کوشش بعدی خودبه‌خود است.",
   "dash.cut": "جریان پیش از پایان قطع شد. شاید آنچه می‌بینید کامل نباشد؛ دوباره کوشش می‌شود.",
   "dash.empty": "وظیفهٔ شما در این هوتل بخشی ندارد.",
-
   "line.label": "این داشبورد چگونه رسید",
   "line.waiting": "در انتظار نخستین فریم…",
   "line.first": "نخستین فریم {time}",
@@ -78,7 +73,6 @@ export default {
   "line.ended": "پایان در {time}",
   "line.cut": "قطع پس از {time}",
   "line.mark": "{widget}: {outcome}، {time}",
-
   "outcome.pending": "در راه",
   "outcome.fresh": "زنده",
   "outcome.cached": "جدید",
@@ -101,7 +95,6 @@ export default {
   "outcome.hint.error": "منبع ناکام شد یا جواب نادرست داد.",
   "outcome.hint.cut": "ارتباط پیش از رسیدن این بخش قطع شد.",
   "outcome.hint.pending": "هنوز در راه است.",
-
   "widget.details": "جزئیات {widget}",
   "widget.retry": "دوباره",
   "widget.retry.label": "خواندن دوبارهٔ {widget}",
@@ -119,7 +112,6 @@ export default {
   "detail.landed": "رسید پس از",
   "detail.code": "کود",
   "detail.request": "درخواست",
-
   "age.now": "حالا",
   "age.seconds": "{n} ثانیه پیش",
   "age.minutes": "{n} دقیقه پیش",
@@ -127,7 +119,6 @@ export default {
   "age.days": "{n} روز پیش",
   "unit.ms": "{value} م‌ث",
   "unit.s": "{value} ثانیه",
-
   "kpi.lastweek": "نسبت به همین روز هفتهٔ گذشته",
   "kpi.points": "{value} واحد",
   "kpi.sold": "{sold} اتاق از {total} فروخته شده",
@@ -218,7 +209,6 @@ export default {
   "devices.idle": "صف خالی",
   "devices.none": "هنوز دستگاهی خبر نداده است.",
   "devices.note": "به گفتهٔ آخر دستگاه‌ها؛ تنها خود دستگاه به‌درستی می‌داند.",
-
   "define.occupancy": "اتاق‌های فروخته‌شدهٔ امروز، از اتاق‌های قابل فروش: همه، جز اتاق‌های خراب.",
   "define.adr": "نرخ اوسط روزانه: عاید اتاق‌های امروز تقسیم بر اتاق‌های فروخته‌شده.",
   "define.revpar": "عاید فی اتاق: عاید اتاق‌های امروز تقسیم بر اتاق‌های قابل فروش.",
@@ -235,7 +225,6 @@ export default {
   "define.suggestions": "پیشنهادهای باز این هوتل. تنها مشوره است و خودش چیزی را تغییر نمی‌دهد.",
   "define.property": "کارت هوتل با تاریخ محلی آن.",
   "define.devices": "دستگاه‌های شما و آخرین خبرشان. وصل: در دو دقیقهٔ گذشته خبر داده.",
-
   "weather.title": "آب‌وهوا",
   "weather.lead": "یک سیستم را خراب کنید و ببینید که دیگران کار می‌کنند.",
   "weather.all": "آسمان صاف",
@@ -264,7 +253,6 @@ export default {
   "mode.huge": "بیش از حد",
   "mode.slow_tail": "گاهی کند",
   "mode.applied_then_lost": "می‌کند و قطع",
-
   "service.analytics-service": "تحلیل",
   "service.inventory-service": "موجودی",
   "service.reservation-service": "ریزرف‌ها",
@@ -280,13 +268,11 @@ export default {
   "service.lock-integration-service": "قفل دروازه‌ها",
   "service.sync-service": "همگام‌سازی",
   "service.bff-backoffice-service": "همین سرویس",
-
   "print.title": "صفحهٔ چاپی",
   "print.button": "چاپ",
   "print.close": "بستن",
   "print.loading": "صفحه آماده می‌شود…",
   "print.failed": "صفحه باز نشد.",
-
   "help.title": "کمک و میان‌برها",
   "help.lead": "هر دکمه تا وقتی کار می‌کند که در حال نوشتن نباشید.",
   "help.enabled": "میان‌برهای یک‌حرفی",

@@ -5,7 +5,6 @@ export default {
   "app.broken": "La console n'a pas pu démarrer",
   "app.broken.hint": "Le simulateur ne répond pas. Démarrez-le, puis rechargez cette page.",
   "app.reload": "Recharger",
-
   "signin.title": "Connexion",
   "signin.lead": "Choisissez qui vous êtes aujourd'hui, ou saisissez un identifiant.",
   "signin.tagline": "Toute la maison d'un coup d'œil, même quand une partie ne répond plus.",
@@ -35,7 +34,6 @@ export default {
   "signin.error.empty": "Saisissez un identifiant et un mot de passe.",
   "signin.ended": "Vous avez été déconnecté. Veuillez vous reconnecter.",
   "signin.ended.revoked": "Cette session a été fermée ailleurs. Veuillez vous reconnecter.",
-
   "role.front_desk": "Réception",
   "role.night_auditor": "Audit de nuit",
   "role.housekeeping_lead": "Gouvernante",
@@ -45,7 +43,6 @@ export default {
   "role.revenue_manager": "Revenue management",
   "role.general_manager": "Direction",
   "role.owner": "Propriétaire",
-
   "nav.label": "Principal",
   "nav.dashboard": "Tableau de bord",
   "nav.property": "Établissement",
@@ -59,7 +56,6 @@ export default {
   "theme.auto": "Comme le système",
   "theme.light": "Clair",
   "theme.dark": "Sombre",
-
   "dash.refresh": "Actualiser",
   "dash.print": "Page imprimable",
   "dash.next": "dans {n} s",
@@ -69,7 +65,6 @@ export default {
   "dash.failed.network": "Le service ne répond pas. Les dernières tuiles connues restent affichées ; le prochain essai est automatique.",
   "dash.cut": "Le flux a été coupé avant la fin. L'affichage peut être incomplet ; nouvel essai en cours.",
   "dash.empty": "Votre fonction n'a aucune tuile dans cet établissement.",
-
   "line.label": "Arrivée de ce tableau de bord",
   "line.waiting": "En attente de la première trame…",
   "line.first": "première trame {time}",
@@ -78,7 +73,6 @@ export default {
   "line.ended": "fini en {time}",
   "line.cut": "coupé après {time}",
   "line.mark": "{widget} : {outcome}, {time}",
-
   "outcome.pending": "Chargement",
   "outcome.fresh": "En direct",
   "outcome.cached": "Récent",
@@ -101,7 +95,6 @@ export default {
   "outcome.hint.error": "La source a échoué ou répondu n'importe quoi.",
   "outcome.hint.cut": "La connexion s'est terminée avant l'arrivée de cette tuile.",
   "outcome.hint.pending": "En route.",
-
   "widget.details": "Détails : {widget}",
   "widget.retry": "Réessayer",
   "widget.retry.label": "Recharger : {widget}",
@@ -119,7 +112,6 @@ export default {
   "detail.landed": "Arrivé après",
   "detail.code": "Code",
   "detail.request": "Requête",
-
   "age.now": "à l'instant",
   "age.seconds": "il y a {n} s",
   "age.minutes": "il y a {n} min",
@@ -127,7 +119,6 @@ export default {
   "age.days": "il y a {n} j",
   "unit.ms": "{value} ms",
   "unit.s": "{value} s",
-
   "kpi.lastweek": "par rapport au même jour la semaine dernière",
   "kpi.points": "{value} pts",
   "kpi.sold": "{sold} chambres vendues sur {total}",
@@ -218,7 +209,6 @@ export default {
   "devices.idle": "Rien en attente",
   "devices.none": "Aucun poste ne s'est encore signalé.",
   "devices.note": "Selon le dernier message des postes ; seul le poste lui-même le sait vraiment.",
-
   "define.occupancy": "Chambres vendues aujourd'hui, sur les chambres vendables : toutes, moins celles hors service.",
   "define.adr": "Prix moyen : recette hébergement du jour divisée par les chambres vendues.",
   "define.revpar": "Revenu par chambre disponible : recette hébergement du jour divisée par les chambres vendables.",
@@ -235,7 +225,6 @@ export default {
   "define.suggestions": "Suggestions ouvertes pour cet établissement. Elles conseillent et ne changent rien d'elles-mêmes.",
   "define.property": "La fiche de l'établissement, avec sa date locale.",
   "define.devices": "Vos postes et leur dernier message. En ligne : vu il y a moins de deux minutes.",
-
   "weather.title": "Météo",
   "weather.lead": "Mettez un système en panne et regardez les autres continuer.",
   "weather.all": "Ciel dégagé",
@@ -264,7 +253,6 @@ export default {
   "mode.huge": "Beaucoup trop",
   "mode.slow_tail": "Lent parfois",
   "mode.applied_then_lost": "Fait, puis raccroche",
-
   "service.analytics-service": "Statistiques",
   "service.inventory-service": "Disponibilités",
   "service.reservation-service": "Réservations",
@@ -280,13 +268,11 @@ export default {
   "service.lock-integration-service": "Serrures",
   "service.sync-service": "Synchronisation",
   "service.bff-backoffice-service": "Ce service",
-
   "print.title": "Page imprimable",
   "print.button": "Imprimer",
   "print.close": "Fermer",
   "print.loading": "Préparation de la page…",
   "print.failed": "La page n'a pas pu être chargée.",
-
   "help.title": "Aide et raccourcis",
   "help.lead": "Chaque touche agit tant qu'aucun champ n'est actif.",
   "help.enabled": "Raccourcis à une touche",

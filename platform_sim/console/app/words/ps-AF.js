@@ -5,7 +5,6 @@ export default {
   "app.broken": "پاڼه پرانیستل نشوه",
   "app.broken.hint": "سمولېټر ځواب نه ورکوي. هغه پیل کړئ او دا پاڼه بیا پرانیزئ.",
   "app.reload": "بیا پرانیستل",
-
   "signin.title": "ننوتل",
   "signin.lead": "وټاکئ چې نن څوک یاست، یا د کارن نوم ولیکئ.",
   "signin.tagline": "ټول هوټل په یوه کتنه، ان که یوه برخه یې په لاس کې نه وي.",
@@ -35,7 +34,6 @@ export default {
   "signin.error.empty": "د کارن نوم او پټ نوم ولیکئ.",
   "signin.ended": "تاسو ووتلئ. مهرباني وکړئ بیا ننوځئ.",
   "signin.ended.revoked": "دا ناسته له بل ځایه وتړل شوه. مهرباني وکړئ بیا ننوځئ.",
-
   "role.front_desk": "هرکلی",
   "role.night_auditor": "د شپې پلټنه",
   "role.housekeeping_lead": "د پاکوالي مشر",
@@ -45,7 +43,6 @@ export default {
   "role.revenue_manager": "عواید",
   "role.general_manager": "عمومي مدیر",
   "role.owner": "مالک",
-
   "nav.label": "اصلي",
   "nav.dashboard": "ډشبورډ",
   "nav.property": "هوټل",
@@ -59,7 +56,6 @@ export default {
   "theme.auto": "د سیستم په څېر",
   "theme.light": "روښانه",
   "theme.dark": "تیاره",
-
   "dash.refresh": "تازه کول",
   "dash.print": "چاپي پاڼه",
   "dash.next": "بل په {n} ث کې",
@@ -69,7 +65,6 @@ export default {
   "dash.failed.network": "خدمت ځواب نه ورکوي. وروستۍ برخې هماغسې پاتې دي؛ بله هڅه پخپله کېږي.",
   "dash.cut": "بهیر له پایه مخکې پرې شو. ښايي بشپړ نه وي؛ بیا هڅه کېږي.",
   "dash.empty": "ستاسو دنده په دې هوټل کې برخه نه لري.",
-
   "line.label": "دا ډشبورډ څنګه راورسېد",
   "line.waiting": "د لومړي چوکاټ په تمه…",
   "line.first": "لومړی چوکاټ {time}",
@@ -78,7 +73,6 @@ export default {
   "line.ended": "په {time} کې پای",
   "line.cut": "وروسته له {time} پرې شو",
   "line.mark": "{widget}: {outcome}، {time}",
-
   "outcome.pending": "راروان",
   "outcome.fresh": "ژوندی",
   "outcome.cached": "نوی",
@@ -101,7 +95,6 @@ export default {
   "outcome.hint.error": "سرچینه ناکامه شوه یا یې ناسم ځواب ورکړ.",
   "outcome.hint.cut": "اړیکه د دې برخې له رسېدو مخکې پرې شوه.",
   "outcome.hint.pending": "لا په لاره کې دی.",
-
   "widget.details": "د {widget} جزئیات",
   "widget.retry": "بیا هڅه",
   "widget.retry.label": "{widget} بیا لوستل",
@@ -119,7 +112,6 @@ export default {
   "detail.landed": "راورسېد وروسته له",
   "detail.code": "کوډ",
   "detail.request": "غوښتنه",
-
   "age.now": "اوس",
   "age.seconds": "{n} ثانیې مخکې",
   "age.minutes": "{n} دقیقې مخکې",
@@ -127,7 +119,6 @@ export default {
   "age.days": "{n} ورځې مخکې",
   "unit.ms": "{value} م‌ث",
   "unit.s": "{value} ثانیې",
-
   "kpi.lastweek": "د تېرې اونۍ د همدې ورځې په پرتله",
   "kpi.points": "{value} ټکي",
   "kpi.sold": "{sold} خونې له {total} پلورل شوې",
@@ -218,7 +209,6 @@ export default {
   "devices.idle": "کتار خالي",
   "devices.none": "لا کومې وسیلې خبر نه دی ورکړی.",
   "devices.note": "د وسیلو د وروستي خبر له مخې؛ یوازې وسیله پخپله سم پوهېږي.",
-
   "define.occupancy": "نن پلورل شوې خونې، د پلورلو وړ خونو له شمېره: ټولې، پرته له خرابو.",
   "define.adr": "د ورځې منځنی نرخ: د نن د خونو عاید پر پلورل شویو خونو وېشل شوی.",
   "define.revpar": "د هرې خونې عاید: د نن د خونو عاید د پلورلو وړ پر خونو وېشل شوی.",
@@ -235,7 +225,6 @@ export default {
   "define.suggestions": "د دې هوټل پرانیستي وړاندیزونه. یوازې سلا ده او پخپله هېڅ نه بدلوي.",
   "define.property": "د هوټل کارت له سیمه‌ییزې نېټې سره.",
   "define.devices": "ستاسو وسیلې او وروستی خبر یې. نښتی: په وروستیو دوو دقیقو کې یې خبر ورکړی.",
-
   "weather.title": "هوا",
   "weather.lead": "یو سیستم خراب کړئ او وګورئ چې نور کار کوي.",
   "weather.all": "آسمان صاف",
@@ -264,7 +253,6 @@ export default {
   "mode.huge": "له حده زیات",
   "mode.slow_tail": "کله کله سست",
   "mode.applied_then_lost": "کوي یې او پرېکوي",
-
   "service.analytics-service": "شننه",
   "service.inventory-service": "شتون",
   "service.reservation-service": "ریزرفونه",
@@ -280,13 +268,11 @@ export default {
   "service.lock-integration-service": "د دروازو قلفونه",
   "service.sync-service": "همغږي",
   "service.bff-backoffice-service": "همدا خدمت",
-
   "print.title": "چاپي پاڼه",
   "print.button": "چاپ",
   "print.close": "تړل",
   "print.loading": "پاڼه چمتو کېږي…",
   "print.failed": "پاڼه پرانیستل نشوه.",
-
   "help.title": "مرسته او لنډلارې",
   "help.lead": "هره تڼۍ تر هغو کار کوي چې تاسو لیکل نه کوئ.",
   "help.enabled": "د یوه توري لنډلارې",
