@@ -37,6 +37,10 @@ _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"
 _OLDEST: Final = timedelta(seconds=60)
 _NEWEST: Final = timedelta(seconds=10)
 _LONGEST_PROOF: Final = 4096
+_JOSE: Final = jws.JWSRegistry(algorithms=list(_KEYS), strict_check_header=False)
+"""Takes header members that it does not know, as RFC 9449 wants."""
+_JOSE.max_header_length = _LONGEST_PROOF
+"""The library's own limit is 512 bytes, and the header of an RSA key is longer."""
 _LONGEST_JTI: Final = 128
 
 
@@ -86,15 +90,14 @@ def check_proof(
     if header is None or "," in header or len(header) > _LONGEST_PROOF:
         raise _refused("exactly one DPoP proof is needed")
     try:
-        parsed = jws.extract_compact(header.encode())
-        protected = parsed.headers()
+        protected = jws.extract_compact(header.encode(), registry=_JOSE).headers()
         jwk, algorithm = protected.get("jwk"), protected.get("alg")
         if protected.get("typ") != "dpop+jwt" or algorithm not in _KEYS or not isinstance(jwk, dict):
             raise _refused("typ, alg or jwk is not what a proof has")
         if _PRIVATE_MEMBERS & jwk.keys():
             raise _refused("jwk holds a private key")
         key = _KEYS[algorithm].import_key(jwk)
-        claims = json.loads(jws.deserialize_compact(header, key, algorithms=[algorithm]).payload)
+        claims = json.loads(jws.deserialize_compact(header, key, registry=_JOSE).payload)
     except (JoseError, ValueError, TypeError, KeyError) as broken:
         raise _refused("not a well-formed and well-signed proof") from broken
     if not isinstance(claims, dict):
