@@ -149,6 +149,7 @@ class EmbeddedPostgres:
         """Initialise the data on the first start, then start the server; returns when it takes connections."""
         binaries, demotion = self._binaries(), _Demotion.choose()
         await self._initialise(binaries, demotion)
+        await self._previous_server_gone()
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 binaries / "postgres", "-D", self._data, "-p", str(self.port),
@@ -180,6 +181,23 @@ class EmbeddedPostgres:
             shutil.rmtree(self._data, ignore_errors=True)
             raise ServerStartError(f"initdb failed; its words are in {self.log}.")
 
+    async def _previous_server_gone(self) -> None:
+        """Wait for a server that was killed with its supervisor, then remove the lock that it could not remove.
+
+        PostgreSQL takes a dead process that nobody has reaped for a running server and refuses to start. We hold the
+        lock of the whole state folder, so nobody else can be using these data.
+        """
+        lock = self._data / "postmaster.pid"
+        for _ in range(250):
+            if not lock.exists():
+                return
+            pid = lock.read_text().partition("\n")[0].strip()
+            if not pid.isdigit() or not _runs(int(pid), str(self._data)):
+                lock.unlink(missing_ok=True)
+                return
+            await asyncio.sleep(0.02)
+        raise ServerStartError(f"Another PostgreSQL (process {pid}) uses {self._data}; end it first.")
+
     async def _ready(self) -> None:
         for _ in range(600):
             if self.process is not None and self.process.returncode is not None:
@@ -196,6 +214,16 @@ class EmbeddedPostgres:
     async def stop(self) -> None:
         """Ask for a fast shutdown (open transactions are rolled back), then insist."""
         await _stop(self.process, signal.SIGINT)
+
+
+def _runs(pid: int, command: str) -> bool:
+    """Whether this process is alive, and is the one that was started with these words."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    # A process that is dead and not reaped has no command line any more.
+    return command.encode() in words
 
 
 @dataclass(slots=True)
