@@ -30,67 +30,44 @@ function propertySwitch({ world, who, property, chooseProperty }) {
   return h("span", { class: "house-switch" }, select, icon("chevron"));
 }
 
-function sidebar(parts) {
-  const { tenant, property, who } = parts;
-  const nav = PLACES.map((place) =>
-    h(
-      "li",
-      {},
-      h(
-        "a",
-        { href: `#/${place.id}`, class: "place", "aria-current": place.id === parts.place ? "page" : null },
-        icon(place.icon),
-        h("span", {}, t(place.label)),
-      ),
-    ),
-  );
-  const body = h(
+function places(present) {
+  const link = (place) => {
+    const attributes = { href: `#/${place.id}`, class: "place", "aria-current": place.id === present ? "page" : null };
+    return h("li", {}, h("a", attributes, icon(place.icon), h("span", {}, t(place.label))));
+  };
+  return h("nav", { "aria-label": t("nav.label") }, h("ul", { class: "places" }, PLACES.map(link)));
+}
+
+function me({ who, switchOperator, signOut }) {
+  const shown = who.displayName ?? who.username;
+  const name = h("bdi", { class: "me-name", title: who.username, translate: "no" }, shown);
+  const leave = [action("swap", t("nav.switch"), switchOperator), action("leave", t("nav.signout"), signOut)];
+  return h(
     "div",
-    { class: "side-body", id: "side-body" },
-    h("nav", { "aria-label": t("nav.label") }, h("ul", { class: "places" }, nav)),
-    h(
-      "div",
-      { class: "tools" },
-      action("help", t("nav.help"), parts.help, { "aria-keyshortcuts": "?" }),
-      languageSelect(),
-      themeSelect(),
-    ),
-    h(
-      "div",
-      { class: "me" },
-      h("span", { class: "avatar", "aria-hidden": "true" }, initials(who.displayName ?? who.username)),
-      h(
-        "span",
-        { class: "me-text" },
-        h("bdi", { class: "me-name", title: who.username, translate: "no" }, who.displayName ?? who.username),
-        roleChips(who.roles),
-      ),
-      h(
-        "div",
-        { class: "me-actions" },
-        action("swap", t("nav.switch"), parts.switchOperator),
-        action("leave", t("nav.signout"), parts.signOut),
-      ),
-    ),
+    { class: "me" },
+    h("span", { class: "avatar", "aria-hidden": "true" }, initials(shown)),
+    h("span", { class: "me-text" }, name, roleChips(who.roles)),
+    h("div", { class: "me-actions" }, leave),
   );
-  const menu = h(
-    "button",
-    {
-      type: "button",
-      class: "button menu-button",
-      "aria-expanded": "false",
-      "aria-controls": "side-body",
-      onclick: () => menu.setAttribute("aria-expanded", String(aside.classList.toggle("is-open"))),
-    },
-    t("nav.menu"),
-  );
-  const head = h(
-    "div",
-    { class: "side-head" },
+}
+
+function house(parts) {
+  const { tenant } = parts;
+  const group = h("p", { class: "group-name" }, h("bdi", {}, tenant.name));
+  return [
     h("span", { class: "monogram", "aria-hidden": "true" }, [...tenant.name][0]),
-    h("div", { class: "house" }, h("p", { class: "group-name" }, h("bdi", {}, tenant.name)), propertySwitch(parts)),
-    menu,
-  );
+    h("div", { class: "house" }, group, propertySwitch(parts)),
+  ];
+}
+
+function sidebar(parts) {
+  const help = action("help", t("nav.help"), parts.help, { "aria-keyshortcuts": "?" });
+  const tools = h("div", { class: "tools" }, help, languageSelect(), themeSelect());
+  const body = h("div", { class: "side-body", id: "side-body" }, places(parts.place), tools, me(parts));
+  const toggle = () => menu.setAttribute("aria-expanded", String(aside.classList.toggle("is-open")));
+  const state = { "aria-expanded": "false", "aria-controls": "side-body" };
+  const menu = h("button", { type: "button", class: "button menu-button", ...state, onclick: toggle }, t("nav.menu"));
+  const head = h("div", { class: "side-head" }, house(parts), menu);
   const aside = h("header", { class: "side" }, h("div", { class: "side-inner" }, head, body));
   return aside;
 }

@@ -50,11 +50,29 @@ export class SignInScreen {
   }
 
   #form() {
-    const back =
-      this.#parts.back &&
-      h("button", { type: "button", class: "button button-quiet", onclick: this.#parts.back }, t("signin.back"));
+    const { back } = this.#parts;
+    const leave = { type: "button", class: "button button-quiet", onclick: back };
     this.role = h("select", { id: "role", onchange: () => this.#change({ role: this.role.value }) });
     this.property = h("select", { id: "property", onchange: () => this.#change({ propertyId: this.property.value }) });
+    const field = (label, control) => h("label", { class: "field" }, h("span", {}, t(label)), control);
+    const row = (...fields) => h("div", { class: "field-row" }, fields);
+    const form = h(
+      "form",
+      { class: "signin-form", novalidate: true, onsubmit: (event) => this.#onSubmit(event) },
+      h("header", {}, h("h1", {}, t("signin.title")), back && h("button", leave, t("signin.back"))),
+      h("p", { class: "lead" }, t("signin.lead")),
+      this.#tenants(),
+      row(field("signin.property", this.property), field("signin.role", this.role)),
+      this.#picker(),
+      this.#error,
+      row(field("signin.username", this.username), field("signin.password", this.password)),
+      this.submit,
+      h("p", { class: "caption device-note" }, icon("key"), t("signin.device")),
+    );
+    return h("main", { class: "signin-main", id: "main" }, form);
+  }
+
+  #picker() {
     this.search = h("input", {
       id: "search",
       type: "search",
@@ -63,44 +81,13 @@ export class SignInScreen {
       "aria-label": t("signin.search"),
       oninput: () => this.#change({ text: this.search.value }),
     });
-    const field = (label, control) => h("label", { class: "field" }, h("span", {}, label), control);
+    const label = h("span", { id: "people-label", class: "label" }, t("signin.people"));
     return h(
-      "main",
-      { class: "signin-main", id: "main" },
-      h(
-        "form",
-        { class: "signin-form", novalidate: true, onsubmit: (event) => this.#onSubmit(event) },
-        h("header", {}, h("h1", {}, t("signin.title")), back),
-        h("p", { class: "lead" }, t("signin.lead")),
-        this.#tenants(),
-        h(
-          "div",
-          { class: "field-row" },
-          field(t("signin.property"), this.property),
-          field(t("signin.role"), this.role),
-        ),
-        h(
-          "div",
-          { class: "picker" },
-          h(
-            "div",
-            { class: "picker-head" },
-            h("span", { id: "people-label", class: "label" }, t("signin.people")),
-            this.#count,
-          ),
-          h("div", { class: "search" }, icon("search"), this.search),
-          this.#people,
-        ),
-        this.#error,
-        h(
-          "div",
-          { class: "field-row" },
-          field(t("signin.username"), this.username),
-          field(t("signin.password"), this.password),
-        ),
-        this.submit,
-        h("p", { class: "caption device-note" }, icon("key"), t("signin.device")),
-      ),
+      "div",
+      { class: "picker" },
+      h("div", { class: "picker-head" }, label, this.#count),
+      h("div", { class: "search" }, icon("search"), this.search),
+      this.#people,
     );
   }
 
