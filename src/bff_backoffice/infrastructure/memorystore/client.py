@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from redis.asyncio import Redis
@@ -34,7 +35,50 @@ _OPERATION_SECONDS: Final = 0.25
 
 _CONNECTIONS: Final = 64
 
+_LATE_SECONDS: Final = 0.02
+_EXTENSIONS: Final = 4
+_BELT: Final = _EXTENSIONS + 2
+"""redis-py's own limits are this many times ours: they are there for whoever uses its interface directly."""
+
 T = TypeVar("T")
+
+
+class _Patience:
+    """`asyncio.timeout` for a server, not for ourselves.
+
+    When this process is so busy that its own alarm rings late, the answer may be here and not yet read: the limit then
+    begins anew, a few times at most. Otherwise a burst of requests would look like a store that is away.
+    """
+
+    __slots__ = ("_alarm", "_due", "_extensions", "_limit", "_scope")
+
+    def __init__(self, seconds: float) -> None:
+        self._limit = seconds
+        self._extensions = _EXTENSIONS
+        self._scope = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self._scope.__aenter__()
+        self._arm()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._alarm.cancel()
+        await self._scope.__aexit__(kind, error, trace)
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + self._limit
+        self._alarm = loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._due > _LATE_SECONDS and self._extensions:
+            self._extensions -= 1
+            self._arm()
+        else:
+            self._scope.reschedule(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +141,7 @@ class _Pool(ConnectionPool):
     async def get_connection(self, command_name: object = None, *keys: object, **options: object) -> AbstractConnection:
         """Return a connection that is ready; waiting for a free one and connecting share one limit."""
         del command_name, keys, options
-        async with asyncio.timeout(self._connect_seconds):
+        async with _Patience(self._connect_seconds):
             await self._slots.acquire()
             connection: AbstractConnection = self.get_available_connection()  # type: ignore[no-untyped-call] # redis-py
             try:
@@ -154,8 +198,8 @@ class RedisStore:
             url,
             connections=connections,
             connect_seconds=connect_seconds,
-            socket_connect_timeout=connect_seconds,
-            socket_timeout=operation_seconds,
+            socket_connect_timeout=connect_seconds * _BELT,
+            socket_timeout=operation_seconds * _BELT,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             driver_info=None,
@@ -170,7 +214,7 @@ class RedisStore:
         try:
             connection = await self._pool.get_connection()
             try:
-                async with asyncio.timeout(self._operation_seconds if seconds is None else seconds):
+                async with _Patience(self._operation_seconds if seconds is None else seconds):
                     return await talk(Conversation(connection, self._pool.run_ids[connection]))
             except BaseException:
                 await connection.disconnect(nowait=True)
@@ -195,7 +239,7 @@ class RedisStore:
     async def run(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
         """Make one call of redis-py's interface, such as `lambda redis: redis.get(key)`."""
         try:
-            async with asyncio.timeout(self._operation_seconds + _CONNECT_SECONDS):
+            async with _Patience(self._operation_seconds + _CONNECT_SECONDS):
                 return await call(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailableError(self.store) from error
