@@ -7,27 +7,20 @@ folders and leave orphans after a SIGKILL (docs/decisions/embedded-servers.md).
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import importlib.util
 import os
 import secrets
 import shutil
 import signal
 import socket
-import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import asyncpg
 
-__all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerStartError", "die_with_parent", "free_port"]
+from bff_backoffice.dev.privileges import Demotion, die_with_parent
 
-_NOBODY: Final = 65534
-_CLONE_NEWUSER: Final = 0x10000000
-_PR_SET_PDEATHSIG: Final = 1
-_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+__all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerStartError", "free_port"]
 
 
 class ServerStartError(RuntimeError):
@@ -40,59 +33,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def die_with_parent(with_signal: int) -> None:
-    """For `preexec_fn`: the kernel sends `with_signal` to this process when its parent is gone, however it went."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, with_signal)
-
-
-def _become_nobody_in_namespace() -> None:
-    """Root outside, somebody else inside: PostgreSQL refuses uid 0, and no file has to change hands for this."""
-    if _LIBC.unshare(_CLONE_NEWUSER):
-        raise OSError(ctypes.get_errno(), "unshare")
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{_NOBODY} 0 1"), ("gid_map", f"{_NOBODY} 0 1")):
-        Path("/proc/self", name).write_text(text)
-
-
-def _become_nobody() -> None:
-    os.setgroups([])
-    os.setgid(_NOBODY)
-    os.setuid(_NOBODY)
-
-
-def _namespace_works() -> bool:
-    try:
-        subprocess.run(["/bin/true"], preexec_fn=_become_nobody_in_namespace, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Demotion:
-    """How a child of root stops being root."""
-
-    apply: Callable[[], None] | None
-    owner: int | None
-    """The uid that the data directory must belong to, or None to leave it."""
-
-    @classmethod
-    def choose(cls) -> _Demotion:
-        if os.geteuid() != 0:
-            return cls(None, None)
-        if _namespace_works():
-            return cls(_become_nobody_in_namespace, None)
-        return cls(_become_nobody, _NOBODY)
-
-    def preexec(self, death_signal: int) -> Callable[[], None]:
-        def before_exec() -> None:
-            if self.apply is not None:
-                self.apply()
-            # After the change of user, which would clear it.
-            die_with_parent(death_signal)
-
-        return before_exec
 
 
 def _wheel_folder(module: str) -> Path | None:
@@ -147,7 +87,7 @@ class EmbeddedPostgres:
 
     async def start(self) -> None:
         """Initialise the data on the first start, then start the server; returns when it takes connections."""
-        binaries, demotion = self._binaries(), _Demotion.choose()
+        binaries, demotion = self._binaries(), Demotion.choose()
         await self._initialise(binaries, demotion)
         await self._previous_server_gone()
         with self.log.open("ab") as log:
@@ -159,7 +99,7 @@ class EmbeddedPostgres:
             )  # fmt: skip
         await self._ready()
 
-    async def _initialise(self, binaries: Path, demotion: _Demotion) -> None:
+    async def _initialise(self, binaries: Path, demotion: Demotion) -> None:
         if (self._data / "PG_VERSION").exists():
             return
         # A first start that was killed half-way leaves a folder that initdb refuses.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bff_backoffice.dev.embedded import die_with_parent
+from bff_backoffice.dev.privileges import die_with_parent
 
 __all__ = ["Child", "python_command"]
 
