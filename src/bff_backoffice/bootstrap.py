@@ -17,6 +17,7 @@ from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.projections import Freshness, Projection
+from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
 from bff_backoffice.application.sessions.authenticate import Authenticate
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
@@ -24,6 +25,7 @@ from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseS
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.dashboard import FALLBACK_FRESH_MS, FRESH_MS, KEPT_MS
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
+from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient, open_upstream
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
@@ -192,6 +194,14 @@ async def _use_cases(
             operators=tenants,
             clock=utc_now,
             accept_bearer=settings.auth_accept_bearer_scheme,
+        ),
+        limit_requests=LimitRequests(
+            device=RateLimit(
+                name="device", per_second=settings.rate_device_per_second, burst=settings.rate_device_burst
+            ),
+            tenant=RateLimit(
+                name="tenant", per_second=settings.rate_tenant_per_second, burst=settings.rate_tenant_burst
+            ),
         ),
         refresh_session=RefreshSession(
             tokens=tokens, proofs=proofs, sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now

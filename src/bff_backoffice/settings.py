@@ -134,6 +134,13 @@ class Settings(BaseModel):
         3600, ge=60, description="The longest life of an access token; how long a revoked session is remembered."
     )
 
+    rate_device_per_second: float = Field(100.0, gt=0, description="Requests that a device may send, on average.")
+    rate_device_burst: int = Field(500, ge=1, description="Requests that a device may send at once.")
+    rate_tenant_per_second: float = Field(
+        5_000.0, gt=0, description="Requests that all devices of a tenant may send together, on average."
+    )
+    rate_tenant_burst: int = Field(25_000, ge=1, description="Requests that they may send at once.")
+
     operator_seconds: int = Field(
         300, ge=1, le=300, description="How long roles and property scope are believed; five minutes at most."
     )

@@ -393,3 +393,17 @@ def test_a_refusal_speaks_the_sessions_language_by_default(world: World) -> None
     body = world.sign_in().get("/dashboard", X_Property_Id="ppt_nonsense").json()
 
     assert body["userMessage"]["lang"] == "fa-AF"
+
+
+def test_what_is_left_of_the_limits_is_on_every_authenticated_answer(world: World) -> None:
+    """`RateLimit` counts down, `RateLimit-Policy` says from what; open routes have neither."""
+    desktop = world.sign_in()
+
+    first, second = desktop.get("/session"), desktop.get("/nothing-but-a-widget")
+    answers = [desktop.get("/session") for _ in range(2)]
+
+    assert first.headers["RateLimit-Policy"].startswith('"device";q=500;w=5')
+    assert '"device";r=499' in first.headers["RateLimit"]
+    assert second.status_code == 404
+    assert all("RateLimit" in answer.headers for answer in answers)
+    assert "RateLimit" not in world.http.get(f"{world.bff}/health/live").headers

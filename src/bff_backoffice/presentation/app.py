@@ -15,7 +15,7 @@ from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, FieldError, Refusal
 from bff_backoffice.presentation import request_parts
 from bff_backoffice.presentation.cors import Cors
-from bff_backoffice.presentation.dispatch import Arrival, Dispatch, require_media_type
+from bff_backoffice.presentation.dispatch import Arrival, Dispatch, Learned, require_media_type
 from bff_backoffice.presentation.errors import problem_document, problem_headers, refusal_of
 from bff_backoffice.presentation.exchange import Stream, Whole
 from bff_backoffice.presentation.responses import ClientGoneError, Receive, Send, send_stream, send_whole
@@ -55,15 +55,11 @@ class _Progress:
     headers: dict[str, tuple[str, ...]]
     request_id: str
     traceparent: str
-    locale: str | None = None
+    learned: Learned = field(default_factory=Learned)
     route: str = "unmatched"
     status: int = 0
     code: str = _CODE_OF_SUCCESS
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
-
-    def heard(self, locale: str) -> None:
-        """Remember the operator's locale, the default of every answer."""
-        self.locale = locale
 
 
 class BackofficeApp:
@@ -150,7 +146,7 @@ class BackofficeApp:
             body=body,
             request_id=progress.request_id,
             traceparent=progress.traceparent,
-            heard=progress.heard,
+            learned=progress.learned,
         )
 
     async def _body(self, receive: Receive, headers: dict[str, tuple[str, ...]]) -> bytes:
@@ -186,7 +182,9 @@ class BackofficeApp:
         if refusal.code is Code.INTERNAL:
             self._observer.failed(failure, route=progress.route, request_id=progress.request_id)
         progress.code = refusal.code.text
-        language = choose_language(", ".join(progress.headers.get("accept-language", ())) or None, progress.locale)
+        language = choose_language(
+            ", ".join(progress.headers.get("accept-language", ())) or None, progress.learned.locale
+        )
         body = problem_document(
             refusal,
             language=language,
@@ -213,6 +211,7 @@ class BackofficeApp:
         nonce = self._fresh_nonce()
         if nonce is not None and "dpop-nonce" not in given:
             headers.append(("DPoP-Nonce", nonce))
+        headers.extend((name, value) for name, value in progress.learned.headers if name.lower() not in given)
         headers.extend(self._cors.headers(progress.headers))
         return headers
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +15,20 @@ from bff_backoffice.presentation.exchange import Exchange, Response
 from bff_backoffice.presentation.route_table import Access, Route
 from bff_backoffice.presentation.words import choose_language
 
-__all__ = ["Arrival", "Dispatch", "require_media_type"]
+__all__ = ["Arrival", "Dispatch", "Learned", "require_media_type"]
 
 _ALL_ROUTES: Final = frozenset({OperatorRole.GENERAL_MANAGER, OperatorRole.OWNER})
 _JSON: Final = "application/json"
+
+
+@dataclass(slots=True)
+class Learned:
+    """What becomes known on the way and counts for whatever answer is given, a refusal too."""
+
+    locale: str | None = None
+    """The operator's, the default of every answer."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What is left of the limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +43,7 @@ class Arrival:
     body: bytes
     request_id: str
     traceparent: str
-    heard: Callable[[str], None]
-    """Told the operator's locale once it is known, since a refusal speaks it too."""
+    learned: Learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,9 @@ class Dispatch:
         media_type = request_parts.chosen_media_type(headers.get("accept", ()), route.produces)
         who = await self._authenticated(arrival) if route.access is Access.OPERATOR else None
         locale = None if who is None else who.operator.locale
-        if locale is not None:
-            arrival.heard(locale)
+        if who is not None:
+            arrival.learned.locale = locale
+            arrival.learned.headers = self.use.limit_requests(who.operator.tenant_id, who.session.device_id)
         query = request_parts.query_map(arrival.query)
         property_id = self._property(arrival, query, who)
         if who is not None and not who.operator.roles & (route.roles | _ALL_ROUTES):
