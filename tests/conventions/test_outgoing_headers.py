@@ -37,7 +37,7 @@ def test_the_list_is_the_one_that_is_written_here() -> None:
 
 def test_every_outgoing_header_is_on_the_list(world: World) -> None:
     """Every route used, with headers that a client made up; the simulator saw what arrived."""
-    desk = world.sign_in("owner")
+    desk = world.sign_in("general_manager")
     property_id = world.properties()[0]
     desk.get("/session")
     world.control("DELETE", "requests")
