@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from bff_backoffice.application.ports import StoreUnavailableError
 
-__all__ = ["Answer", "Command", "Conversation", "RedisStore", "info_field"]
+__all__ = ["Answer", "Command", "Conversation", "Patience", "Pool", "RedisStore", "info_field"]
 
 Argument = str | bytes | int
 Command = tuple[Argument, ...]
@@ -43,7 +43,7 @@ _BELT: Final = _EXTENSIONS + 2
 T = TypeVar("T")
 
 
-class _Patience:
+class Patience:
     """`asyncio.timeout` for a server, not for ourselves.
 
     When this process is so busy that its own alarm rings late, the answer may be here and not yet read: the limit then
@@ -111,7 +111,7 @@ def info_field(section: bytes, name: str) -> str:
     return next((line[len(prefix) :].decode() for line in section.splitlines() if line.startswith(prefix)), "")
 
 
-class _Pool(ConnectionPool):
+class Pool(ConnectionPool):
     """A bounded pool whose bookkeeping never awaits, so that no cancellation can land in the middle of it.
 
     Each new physical connection is asked for the server's run id before it carries any other command.
@@ -126,7 +126,7 @@ class _Pool(ConnectionPool):
     ) -> None:
         super().__init__(max_connections=connections, redis_connect_func=self._greet, **connection_options)
         self._slots = asyncio.Semaphore(connections)
-        self._connect_seconds = connect_seconds
+        self.connect_seconds = connect_seconds
         self.run_ids: dict[AbstractConnection, str] = {}
 
     async def _greet(self, connection: AbstractConnection) -> None:
@@ -141,7 +141,7 @@ class _Pool(ConnectionPool):
     async def get_connection(self, command_name: object = None, *keys: object, **options: object) -> AbstractConnection:
         """Return a connection that is ready; waiting for a free one and connecting share one limit."""
         del command_name, keys, options
-        async with _Patience(self._connect_seconds):
+        async with Patience(self.connect_seconds):
             await self._slots.acquire()
             connection: AbstractConnection = self.get_available_connection()  # type: ignore[no-untyped-call] # redis-py
             try:
@@ -173,7 +173,7 @@ class RedisStore:
 
     __slots__ = ("_operation_seconds", "_pool", "redis", "store")
 
-    def __init__(self, pool: _Pool, *, store: str, operation_seconds: float) -> None:
+    def __init__(self, pool: Pool, *, store: str, operation_seconds: float) -> None:
         self._pool = pool
         self._operation_seconds = operation_seconds
         self.store = store
@@ -194,7 +194,7 @@ class RedisStore:
         `store` is the name in `StoreUnavailableError`. A reader that blocks (`XREADGROUP … BLOCK`) opens a tier of its
         own with an `operation_seconds` that is longer than its block. Raises `ValueError` for an address that is none.
         """
-        pool = _Pool.from_url(
+        pool = Pool.from_url(
             url,
             connections=connections,
             connect_seconds=connect_seconds,
@@ -214,7 +214,7 @@ class RedisStore:
         try:
             connection = await self._pool.get_connection()
             try:
-                async with _Patience(self._operation_seconds if seconds is None else seconds):
+                async with Patience(self._operation_seconds if seconds is None else seconds):
                     return await talk(Conversation(connection, self._pool.run_ids[connection]))
             except BaseException:
                 await connection.disconnect(nowait=True)
@@ -239,7 +239,7 @@ class RedisStore:
     async def run(self, call: Callable[[Redis], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
         """Make one call of redis-py's interface, such as `lambda redis: redis.get(key)`."""
         try:
-            async with _Patience(self._operation_seconds + _CONNECT_SECONDS):
+            async with Patience(self._operation_seconds + _CONNECT_SECONDS):
                 return await call(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailableError(self.store) from error
