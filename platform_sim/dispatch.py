@@ -28,6 +28,7 @@ __all__ = ["Dispatcher"]
 
 _PROBLEM: Final = "application/problem+json"
 _CLIENT_GONE: Final = 499
+_NOT_YOU: Final = frozenset({401, 403})
 _SERVER_ERROR: Final = 500
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _Compiled = tuple[re.Pattern[str], Route]
@@ -158,7 +159,8 @@ class Dispatcher:
             # Whatever was not carried out to its end, because the caller left or a handler broke, gives its key back.
             if claim is not None:
                 self._keys.release(scope, claim)
-        if claim is not None and answer.status < _SERVER_ERROR:
+        # A refusal of the caller itself says nothing of the request, which may come again under the same key.
+        if claim is not None and answer.status < _SERVER_ERROR and answer.status not in _NOT_YOU:
             self._keys.keep(scope, claim, answer)
         return answer
 
