@@ -17,6 +17,7 @@ from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.proof_replay import Admission, ProofReplay
 from tests.contract.memorystore.valkey import RealClock, Valkey
 from tests.fakes.memory_proof_replay import MemoryProofReplay
@@ -72,9 +73,10 @@ class MemoryWorld:
 class RedisWorld:
     """The real one: every replica has connections of its own."""
 
-    def __init__(self, server: Valkey) -> None:
+    def __init__(self, server: Valkey, kind: type[RedisStore]) -> None:
         self.clock = RealClock()
         self._server = server
+        self._kind = kind
         self._generations = count(1)
 
     async def next_generation(self) -> int:
@@ -85,7 +87,7 @@ class RedisWorld:
         async with AsyncExitStack() as stack:
             replicas = []
             for _ in range(number):
-                store = RedisStore.open(self._server.url, store="sessions", connections=16)
+                store = self._kind.open(self._server.url, store="sessions", connections=16)
                 stack.push_async_callback(store.aclose)
                 replicas.append(ProofReplay(store, next_generation=self.next_generation, clock=self.clock))
             yield replicas
@@ -114,15 +116,15 @@ class RedisWorld:
         await asyncio.to_thread(self._server.start)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=[None, RedisStore, MultiplexedRedisStore], ids=["memory", "pooled", "multiplexed"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """Each test runs over the fake and over a real server without persistence."""
-    if request.param == "memory":
+    """Each test runs over the fake and, by either adapter, over a real server without persistence."""
+    if request.param is None:
         yield MemoryWorld()
         return
     server = Valkey(tmp_path)
     server.start()
-    yield RedisWorld(server)
+    yield RedisWorld(server, request.param)
     server.kill()
 
 

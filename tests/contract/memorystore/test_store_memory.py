@@ -15,6 +15,7 @@ import pytest
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import Conversation, RedisStore, info_field
+from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.proof_memory import NextGeneration, ProofMemory
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from tests.contract.memorystore.valkey import RealClock, Valkey
@@ -32,25 +33,40 @@ class Sequence:
         return next(self._numbers)
 
 
+class Tier(Valkey):
+    """A server, and by which of the two adapters its replicas reach it."""
+
+    kind: type[RedisStore] = RedisStore
+
+
+@pytest.fixture(params=[RedisStore, MultiplexedRedisStore], ids=["pooled", "multiplexed"])
+def kind(request: pytest.FixtureRequest) -> type[RedisStore]:
+    """The law holds by both adapters."""
+    chosen: type[RedisStore] = request.param
+    return chosen
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Valkey]:
+def server(kind: type[RedisStore], tmp_path: Path) -> Iterator[Tier]:
     """A server without persistence."""
-    valkey = Valkey(tmp_path)
+    valkey = Tier(tmp_path)
+    valkey.kind = kind
     valkey.start()
     yield valkey
     valkey.kill()
 
 
 @pytest.fixture
-def logging_server(tmp_path: Path) -> Iterator[Valkey]:
+def logging_server(kind: type[RedisStore], tmp_path: Path) -> Iterator[Tier]:
     """A server that logs what it is told before it answers."""
-    valkey = Valkey(tmp_path, "--appendonly", "yes")
+    valkey = Tier(tmp_path, "--appendonly", "yes")
+    valkey.kind = kind
     valkey.start()
     yield valkey
     valkey.kill()
 
 
-async def until_up_for(seconds: int, server: Valkey) -> None:
+async def until_up_for(seconds: int, server: Tier) -> None:
     """Until the server itself counts this many seconds since its start; its count is what is under test."""
     probe = RedisStore.open(server.url, store="probe", connections=1)
     async with asyncio.timeout(10):
@@ -62,8 +78,8 @@ async def until_up_for(seconds: int, server: Valkey) -> None:
 class Replica:
     """One process of the service: its own connections, its own knowledge of the store's memory."""
 
-    def __init__(self, server: Valkey, sequence: NextGeneration) -> None:
-        self.store = RedisStore.open(server.url, store="sessions", connections=8)
+    def __init__(self, server: Tier, sequence: NextGeneration) -> None:
+        self.store = server.kind.open(server.url, store="sessions", connections=8)
         self.replay = ProofReplay(self.store, next_generation=sequence, clock=CLOCK)
 
     async def __aenter__(self) -> Self:
@@ -86,7 +102,7 @@ class Replica:
         return msgspec.json.decode(await self.store.ask("GET", keys.proof_memory()), type=ProofMemory)
 
 
-def test_a_flush_is_a_loss(server: Valkey) -> None:
+def test_a_flush_is_a_loss(server: Tier) -> None:
     """The run is the same, the keys are gone."""
 
     async def scenario() -> None:
@@ -100,7 +116,7 @@ def test_a_flush_is_a_loss(server: Valkey) -> None:
     asyncio.run(scenario())
 
 
-def test_a_restart_that_brings_everything_back_is_no_loss(logging_server: Valkey) -> None:
+def test_a_restart_that_brings_everything_back_is_no_loss(logging_server: Tier) -> None:
     """With its log on, a server that was killed knows every proof it ever answered for; nobody waits."""
 
     async def scenario() -> None:
@@ -120,7 +136,7 @@ def test_a_restart_that_brings_everything_back_is_no_loss(logging_server: Valkey
     asyncio.run(scenario())
 
 
-def test_a_restart_from_a_snapshot_is_a_loss(server: Valkey) -> None:
+def test_a_restart_from_a_snapshot_is_a_loss(server: Tier) -> None:
     """The mark is there again, but proofs that were used after the snapshot are not."""
 
     async def scenario() -> None:
@@ -135,7 +151,7 @@ def test_a_restart_from_a_snapshot_is_a_loss(server: Valkey) -> None:
     asyncio.run(scenario())
 
 
-def test_a_replica_that_starts_after_the_loss_waits_too(server: Valkey) -> None:
+def test_a_replica_that_starts_after_the_loss_waits_too(server: Tier) -> None:
     """A process that never saw the old memory learns from the sequence that there was one."""
     sequence = Sequence()
 
@@ -149,7 +165,7 @@ def test_a_replica_that_starts_after_the_loss_waits_too(server: Valkey) -> None:
     asyncio.run(scenario())
 
 
-def test_replicas_agree_on_one_mark(server: Valkey) -> None:
+def test_replicas_agree_on_one_mark(server: Tier) -> None:
     """After a loss that all of them notice at once there is one new mark, and one number was taken for it."""
     sequence = Sequence()
 
@@ -169,7 +185,7 @@ def test_replicas_agree_on_one_mark(server: Valkey) -> None:
     asyncio.run(scenario())
 
 
-def test_the_wait_counts_from_the_servers_start_when_nobody_used_it_since(server: Valkey) -> None:
+def test_the_wait_counts_from_the_servers_start_when_nobody_used_it_since(server: Tier) -> None:
     """The store came back a while before its first use: nothing was remembered meanwhile.
 
     So nothing more is waited for.
@@ -188,7 +204,7 @@ def test_the_wait_counts_from_the_servers_start_when_nobody_used_it_since(server
     asyncio.run(scenario())
 
 
-def test_the_wait_counts_from_now_when_somebody_else_may_have_used_it(server: Valkey) -> None:
+def test_the_wait_counts_from_now_when_somebody_else_may_have_used_it(server: Tier) -> None:
     """A number was taken by a replica that is gone: what it remembered since the server's start may be lost again."""
     sequence = Sequence()
 
@@ -205,7 +221,7 @@ def test_the_wait_counts_from_now_when_somebody_else_may_have_used_it(server: Va
     asyncio.run(scenario())
 
 
-def test_without_the_sequence_the_store_counts_as_one_that_forgot(server: Valkey) -> None:
+def test_without_the_sequence_the_store_counts_as_one_that_forgot(server: Tier) -> None:
     """Postgres away at the first start: ten seconds of waiting, not a failure, and nothing is admitted unseen."""
 
     async def broken() -> int:
@@ -220,7 +236,7 @@ def test_without_the_sequence_the_store_counts_as_one_that_forgot(server: Valkey
     asyncio.run(scenario())
 
 
-def test_a_sequence_that_starts_anew_is_not_believed(server: Valkey) -> None:
+def test_a_sequence_that_starts_anew_is_not_believed(server: Tier) -> None:
     """A Postgres that was emptied says one again; whoever remembers an older memory waits all the same."""
 
     async def scenario() -> None:
@@ -235,7 +251,7 @@ def test_a_sequence_that_starts_anew_is_not_believed(server: Valkey) -> None:
 
 
 @pytest.mark.parametrize("mark", [b"", b"{}", b"not json", b'{"generation": "x"}'])
-def test_a_mark_that_can_not_be_read_is_a_loss(server: Valkey, mark: bytes) -> None:
+def test_a_mark_that_can_not_be_read_is_a_loss(server: Tier, mark: bytes) -> None:
     """Whoever wrote it, what it stood for is unknown; it is replaced and not stumbled over for ever."""
 
     async def scenario() -> None:
@@ -248,7 +264,7 @@ def test_a_mark_that_can_not_be_read_is_a_loss(server: Valkey, mark: bytes) -> N
     asyncio.run(scenario())
 
 
-def test_a_replica_that_died_while_it_wrote_the_mark_holds_nobody_up_for_long(server: Valkey) -> None:
+def test_a_replica_that_died_while_it_wrote_the_mark_holds_nobody_up_for_long(server: Tier) -> None:
     """Its lock runs out by itself, and the next replica writes the mark."""
 
     async def scenario() -> None:
@@ -259,7 +275,7 @@ def test_a_replica_that_died_while_it_wrote_the_mark_holds_nobody_up_for_long(se
     asyncio.run(scenario())
 
 
-def test_a_store_that_is_full_admits_nothing(server: Valkey) -> None:
+def test_a_store_that_is_full_admits_nothing(server: Tier) -> None:
     """An error in place of the answer to the proof's first use is no first use."""
 
     async def scenario() -> None:
@@ -273,7 +289,7 @@ def test_a_store_that_is_full_admits_nothing(server: Valkey) -> None:
     asyncio.run(scenario())
 
 
-def test_requests_that_come_together_look_the_mark_up_once(server: Valkey) -> None:
+def test_requests_that_come_together_look_the_mark_up_once(server: Tier) -> None:
     """Twenty first requests of one process are one look at the store's memory, not twenty."""
 
     async def scenario() -> None:
@@ -287,7 +303,7 @@ def test_requests_that_come_together_look_the_mark_up_once(server: Valkey) -> No
     asyncio.run(scenario())
 
 
-def test_the_later_clock_decides_how_long_is_waited(server: Valkey) -> None:
+def test_the_later_clock_decides_how_long_is_waited(server: Tier) -> None:
     """Proofs were judged by our clock; a store whose clock is behind it must not be done with waiting too early."""
     clock = RealClock()
     clock.ahead = timedelta(seconds=5)
@@ -303,7 +319,7 @@ def test_the_later_clock_decides_how_long_is_waited(server: Valkey) -> None:
     asyncio.run(scenario())
 
 
-def test_a_replica_that_saw_something_older_writes_nothing(server: Valkey) -> None:
+def test_a_replica_that_saw_something_older_writes_nothing(server: Tier) -> None:
     """The mark is replaced only where it is still the one that was read; otherwise the one in force is told."""
 
     async def scenario() -> None:

@@ -32,14 +32,14 @@ class MultiplexedRedisStore(RedisStore):
     server can't be reached, callers are told so at once until the next attempt is due.
     """
 
-    __slots__ = ("_address", "_attempts", "_closed", "_next_attempt_at", "_pause_seconds", "_turn", "_wire")
+    __slots__ = ("_address", "_attempts", "_closed", "_next_attempt_at", "_opening", "_pause_seconds", "_wire")
 
     def __init__(self, pool: Pool, *, store: str, operation_seconds: float) -> None:
         super().__init__(pool, store=store, operation_seconds=operation_seconds)
         # Never connected: it is how redis-py understands an address, so that both kinds of connection agree on it.
         self._address: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call] # redis-py
         self._wire: Wire | None = None
-        self._turn = asyncio.Lock()
+        self._opening: asyncio.Event | None = None
         self._attempts = 0
         self._next_attempt_at = 0.0
         self._pause_seconds = _FIRST_PAUSE_SECONDS
@@ -60,25 +60,36 @@ class MultiplexedRedisStore(RedisStore):
         return Answer(wire.run_id, trip.replies)
 
     async def _connected(self) -> Wire:
-        """The connection; opened by one of those who need it, while the others wait for how it goes."""
-        seen, limit = self._attempts, self._pool.connect_seconds
-        async with Patience(limit):
-            await self._turn.acquire()
+        """The connection. One of those who need it opens it; the others wait for how that goes, and go on together."""
+        seen = self._attempts
+        async with Patience(2 * self._pool.connect_seconds):
+            while self._wire is None or self._wire.failure is not None:
+                now = asyncio.get_running_loop().time()
+                if self._closed or seen != self._attempts or now < self._next_attempt_at:
+                    raise ConnectionError("the store could not be reached just now")
+                if self._opening is None:
+                    self._wire = await self._open()
+                else:
+                    await self._opening.wait()
+        return self._wire
+
+    async def _open(self) -> Wire:
+        """One attempt. If its caller is cancelled, it counts for nothing, and another caller makes the next."""
+        self._opening = asyncio.Event()
         try:
-            if self._wire is not None and self._wire.failure is None:
-                return self._wire
-            if self._closed or seen != self._attempts or asyncio.get_running_loop().time() < self._next_attempt_at:
-                raise ConnectionError("the store could not be reached just now")
-            try:
-                async with Patience(limit):
-                    self._wire = await self._greeted()
-            except (RedisError, HiredisError, OSError):
-                self._postpone()
-                raise
+            async with Patience(self._pool.connect_seconds):
+                wire = await self._greeted()
+            if self._closed:
+                wire.end(ConnectionError("closed"))
+        except (RedisError, HiredisError, OSError):
+            self._postpone()
+            raise
+        else:
             self._pause_seconds = _FIRST_PAUSE_SECONDS
-            return self._wire
+            return wire
         finally:
-            self._turn.release()
+            self._opening.set()
+            self._opening = None
 
     def _postpone(self) -> None:
         self._attempts += 1
