@@ -23,7 +23,7 @@ from bff_backoffice.domain.operator import OperatorContext, OperatorRole
 
 __all__ = [
     "ComposeDashboard", "ComposeWidget", "ComposedWidget", "DashboardLoaders", "DashboardRequest", "Emit", "EndFrame",
-    "ForgetDevices", "Frame", "StartFrame", "WidgetFrame", "WidgetPlan",
+    "ForgetDevices", "Frame", "StartFrame", "WidgetFrame", "WidgetPlan", "widget_named",
 ]  # fmt: skip
 
 
@@ -91,11 +91,7 @@ class ComposeWidget:
 
     async def __call__(self, request: DashboardRequest, name: str, *, anew: bool = False) -> ComposedWidget:
         """Return the widget. Raises `Refusal`: RESOURCE_NOT_FOUND, or ROLE_FORBIDDEN for one of another role."""
-        widget = LAYOUT.get(WidgetId(name)) if name in _NAMES else None
-        if widget is None:
-            raise Refusal(Code.RESOURCE_NOT_FOUND)
-        if not widget.visible_to(request.operator.roles):
-            raise Refusal(Code.ROLE_FORBIDDEN)
+        widget = widget_named(name, request.operator.roles)
         look = await self.widgets.look(request, (widget,))
         (found,) = look.found
         (plan,) = look.plans(request)
@@ -128,6 +124,16 @@ class ForgetDevices:
 
 
 _NAMES = frozenset(widget.value for widget in WidgetId)
+
+
+def widget_named(name: str, roles: frozenset[OperatorRole]) -> Widget:
+    """Return the widget, for somebody who may see it. Raises `Refusal`: RESOURCE_NOT_FOUND or ROLE_FORBIDDEN."""
+    if name not in _NAMES:
+        raise Refusal(Code.RESOURCE_NOT_FOUND)
+    widget = LAYOUT[WidgetId(name)]
+    if not widget.visible_to(roles):
+        raise Refusal(Code.ROLE_FORBIDDEN)
+    return widget
 
 
 def _choose(

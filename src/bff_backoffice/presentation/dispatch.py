@@ -68,6 +68,8 @@ class Dispatch:
             arrival.learned.headers = self.use.limit_requests(who.operator.tenant_id, who.session.device_id)
         query = request_parts.query_map(arrival.query)
         property_id = self._property(arrival, query, who)
+        if who is not None and route.resource is not None:
+            route.resource(who, arrival.parameters)
         if who is not None and not who.operator.roles & (route.roles | _ALL_ROUTES):
             raise Refusal(Code.ROLE_FORBIDDEN)
         request_parts.require_well_formed_app(headers)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.operator import OperatorRole
@@ -24,6 +25,9 @@ PREFIXES: Final = ("/bff/backoffice/v1", "/api/bff/backoffice/v1")
 EVERY_ROLE: Final = frozenset(OperatorRole)
 
 Handler = Callable[[Exchange, UseCases], Awaitable[Response]]
+
+Resource = Callable[[Authenticated, Mapping[str, str]], None]
+"""Raises the refusal for path parameters that name nothing of the operator's."""
 
 
 class Access(Enum):
@@ -61,7 +65,8 @@ class Route:
     """One method of one path. `path` is behind the prefix, its parameters in braces.
 
     `roles` are those that may use it; general_manager and owner always may. `produces` are the media types to choose
-    from by `Accept`, best first. `everywhere` routes answer without the prefix as well.
+    from by `Accept`, best first. `everywhere` routes answer without the prefix as well. `resource` looks at the path's
+    parameters where that needs no asking: "does not exist" comes before "is malformed" (contract, section 2.1).
     """
 
     method: str
@@ -78,6 +83,7 @@ class Route:
     produces: tuple[str, ...] = ("application/json",)
     needs_property: bool = False
     everywhere: bool = False
+    resource: Resource | None = None
 
     @property
     def operation_id(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from bff_backoffice.application.dashboard import EndFrame, Frame, StartFrame, WidgetFrame
+from bff_backoffice.application.dashboard import EndFrame, Frame, StartFrame, WidgetFrame, widget_named
 from bff_backoffice.application.dashboard_widgets import DashboardRequest
+from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.presentation.dashboard_frames import Reader, as_event, as_line, one_object, one_widget
@@ -46,6 +47,10 @@ async def get_dashboard(exchange: Exchange, use: UseCases) -> Response:
             return _framed(_EVENTS, lambda frame: as_event(frame, reader), request, use)
         case _:
             return _framed(_NDJSON, lambda frame: as_line(frame, reader), request, use)
+
+
+def _require_visible_widget(who: Authenticated, parameters: Mapping[str, str]) -> None:
+    widget_named(parameters["widgetId"], who.operator.roles)
 
 
 async def get_dashboard_widget(exchange: Exchange, use: UseCases) -> Response:
@@ -159,7 +164,7 @@ ROUTES: Final = (
     ),
     Route(
         method="GET", path="/dashboard/widgets/{widgetId}", access=Access.OPERATOR, handler=get_dashboard_widget,
-        tag="dashboard", summary="One widget again", needs_property=True,
+        tag="dashboard", summary="One widget again", needs_property=True, resource=_require_visible_widget,
         answers={200: Answer("The widget.", {_JSON: WIDGET})},
         parameters=(_PARAMETERS[0], *_PARAMETERS[2:]), refusals=(Code.RESOURCE_NOT_FOUND, Code.ROLE_FORBIDDEN),
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
 
+from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.devices import HEARTBEAT_SECONDS, Heartbeat
 from bff_backoffice.domain.errors import Code, Refusal
@@ -41,12 +43,15 @@ class HeartbeatView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     directives: list[str]
 
 
+def _require_own_device(who: Authenticated, parameters: Mapping[str, str]) -> None:
+    """Refuse another device's heartbeat: it is not this one's to send, whether that device exists or not."""
+    if parameters["id"] != who.session.device_id:
+        raise Refusal(Code.RESOURCE_NOT_FOUND)
+
+
 async def report_heartbeat(exchange: Exchange, use: UseCases) -> Response:
     """Keep what the device says of itself, and say what it should do next."""
     context, body = exchange.context, exchange.body
-    if exchange.parameters["id"] != context.device_id:
-        # Another device's heartbeat is not this one's to send, whether that device exists or not.
-        raise Refusal(Code.RESOURCE_NOT_FOUND)
     heard_at = await use.report_heartbeat(
         context,
         Heartbeat(
@@ -77,6 +82,7 @@ ROUTES: Final = (
     Route(
         method="POST", path="/devices/{id}/heartbeat", access=Access.OPERATOR, handler=report_heartbeat, tag="devices",
         summary="Say that the device is alive; every 60 s", body=HeartbeatBody, needs_property=True,
+        resource=_require_own_device,
         answers={200: Answer("What to do next.", {"application/json": HeartbeatView})},
         refusals=(Code.RESOURCE_NOT_FOUND,),
     ),
