@@ -30,6 +30,7 @@ from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache,
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient, open_upstream
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.platform_events import BLOCK_SECONDS, RedisPlatformEvents
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
@@ -265,7 +266,8 @@ def _nonces(settings: Settings) -> Nonces | None:
 
 
 async def _redis(stack: AsyncExitStack, url: SecretStr, store: str, settings: Settings) -> RedisStore:
-    opened = RedisStore.open(_plain(url), store=store, connections=settings.redis_connections)
+    kind = MultiplexedRedisStore if settings.redis_client == "multiplexed" else RedisStore
+    opened = kind.open(_plain(url), store=store, connections=settings.redis_connections)
     stack.push_async_callback(opened.aclose)
     return opened
 

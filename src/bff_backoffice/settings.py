@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -92,6 +92,11 @@ class Settings(BaseModel):
         None, description="Redis that carries the platform's events. Default: the one for sessions."
     )
     redis_connections: int = Field(64, ge=4, description="Most connections to each Redis, for one process.")
+    redis_client: Literal["multiplexed", "pooled"] = Field(
+        "multiplexed",
+        description="How requests reach Redis: `multiplexed` shares one connection for each tier, `pooled` takes one "
+        "for each round trip.",
+    )
     postgres_app_dsn: SecretStr = Field(
         description="Postgres as the application role, which owns nothing and can't bypass row-level security.",
         examples=["postgresql://bff_app:…@10.0.0.5/bff_backoffice"],
