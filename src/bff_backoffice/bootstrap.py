@@ -155,6 +155,8 @@ class _Upstreams:
                 observer=self._metrics,
                 clock=utc_now,
                 breaker_enabled=self._settings.upstream_breakers,
+                limit_enabled=self._settings.upstream_limits,
+                hedging_enabled=self._settings.upstream_hedging,
             )
         )
 

@@ -122,6 +122,15 @@ class Settings(BaseModel):
         description="The bearer token by which upstreams know this service. Never an operator's token."
     )
     upstream_breakers: bool = Field(True, description="Circuit breakers, one per upstream. Off only in drills.")
+    upstream_limits: bool = Field(
+        True,
+        description="A limit on the requests under way to each upstream, which follows its latency and is divided "
+        "among the tenants. Off only in drills.",
+    )
+    upstream_hedging: bool = Field(
+        True,
+        description="A second request for reads that are late by the upstream's own measure, at most 2 % more calls.",
+    )
 
     auth_issuer: str = Field(description="The `iss` of access tokens.", examples=["https://iam.melmastoon.ghasi.io"])
     auth_audience: str = Field("bff-backoffice", description="What the `aud` of access tokens must contain.")

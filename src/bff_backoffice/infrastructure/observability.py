@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 from bff_backoffice.infrastructure.breaker import BreakerState
-from bff_backoffice.infrastructure.http import CallOutcome
+from bff_backoffice.infrastructure.http import CallOutcome, HedgeOutcome, LimitView
 
 __all__ = ["Metrics", "configure_logs"]
 
@@ -86,6 +86,22 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The text of `/metrics`."""
+        self._hedges = Counter(
+            "bff_backoffice_upstream_hedge", "Second requests because the first was late, by what became of them.",
+            ["upstream", "outcome"], registry=registry,
+        )  # fmt: skip
+        self._limit = Gauge(
+            "bff_backoffice_upstream_limit", "Requests that may be under way at once.", ["upstream"], registry=registry
+        )
+        self._under_way = Gauge(
+            "bff_backoffice_upstream_inflight", "Requests under way.", ["upstream"], registry=registry
+        )
+        self._waiting = Gauge(
+            "bff_backoffice_upstream_waiting", "Requests that wait for a place.", ["upstream"], registry=registry
+        )
+        self._shed = Counter(
+            "bff_backoffice_upstream_shed", "Calls not made because of the limit.", ["upstream"], registry=registry
+        )
         return generate_latest(self.registry)
 
     # Requests --------------------------------------------------------------------------------------------------------
@@ -125,8 +141,20 @@ class Metrics:
         del operation
         self._retries.labels(upstream).inc()
 
+    def opened(self, upstream: str, limit: LimitView) -> None:
+        """An upstream has a client: its breaker is closed, its limit is looked up whenever `/metrics` is read."""
+        self._breaker.labels(upstream).set(_BREAKER[BreakerState.CLOSED])
+        self._limit.labels(upstream).set_function(lambda: limit.limit)
+        self._under_way.labels(upstream).set_function(lambda: limit.under_way)
+        self._waiting.labels(upstream).set_function(lambda: limit.waiting)
+        self._shed.labels(upstream)
+        for outcome in HedgeOutcome:
+            self._hedges.labels(upstream, outcome.value)
+
     def reconnected(self, upstream: str, operation: str) -> None:
         """A kept connection turned out to be dead and was replaced."""
+        if outcome is CallOutcome.SHED:
+            self._shed.labels(upstream).inc()
         del operation
         self._reconnects.labels(upstream).inc()
 
@@ -134,6 +162,11 @@ class Metrics:
         """A circuit breaker opened, half-opened or closed."""
         self._breaker.labels(upstream).set(_BREAKER[state])
         self._log.warning("breaker_changed", upstream=upstream, state=state.value)
+
+    def hedged(self, upstream: str, operation: str, outcome: HedgeOutcome) -> None:
+        """A second request was sent because the first was late."""
+        del operation
+        self._hedges.labels(upstream, outcome.value).inc()
 
     # Composed reads --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bff_backoffice.infrastructure.breaker import BreakerState
-from bff_backoffice.infrastructure.http import Bounds, CallOutcome, Upstream, UpstreamClient, open_upstream
+from bff_backoffice.infrastructure.http import (
+    Bounds,
+    CallOutcome,
+    HedgeOutcome,
+    LimitView,
+    Upstream,
+    UpstreamClient,
+    open_upstream,
+)
 
 
 @dataclass(frozen=True)
@@ -167,11 +175,22 @@ class RecordingUpstreamObserver:
     states: list[tuple[str, BreakerState]] = field(default_factory=list)
     retries: list[tuple[str, str]] = field(default_factory=list)
     reconnects: list[tuple[str, str]] = field(default_factory=list)
+    hedges: list[tuple[str, str, HedgeOutcome]] = field(default_factory=list)
+    limit: LimitView | None = None
 
     @property
     def outcomes(self) -> list[CallOutcome]:
         """How the attempts ended, in order."""
         return [outcome for _, _, outcome, _ in self.calls]
+
+    def opened(self, upstream: str, limit: LimitView) -> None:
+        """Keep it."""
+        del upstream
+        self.limit = limit
+
+    def hedged(self, upstream: str, operation: str, outcome: HedgeOutcome) -> None:
+        """Keep it."""
+        self.hedges.append((upstream, operation, outcome))
 
     def breaker_changed(self, upstream: str, state: BreakerState) -> None:
         """Keep it."""
@@ -209,6 +228,8 @@ async def some_client(
     breaker_enabled: bool = True,
     max_body_bytes: int = 1024 * 1024,
     of: Upstream | None = None,
+    hedging_enabled: bool = True,
+    limit_enabled: bool = True,
 ) -> AsyncIterator[tuple[UpstreamClient, RecordingUpstreamObserver]]:
     """A client for this address, with the observer that hears of its calls; `of` is a gateway's own upstream."""
     observer = RecordingUpstreamObserver()
@@ -216,7 +237,14 @@ async def some_client(
         name="some-service", limit_seconds=limit_seconds, retries=retries, max_body_bytes=max_body_bytes
     )
     async with open_upstream(
-        upstream, url, identity=the_identity, observer=observer, clock=the_clock, breaker_enabled=breaker_enabled
+        upstream,
+        url,
+        identity=the_identity,
+        observer=observer,
+        clock=the_clock,
+        breaker_enabled=breaker_enabled,
+        hedging_enabled=hedging_enabled,
+        limit_enabled=limit_enabled,
     ) as client:
         yield client, observer
 

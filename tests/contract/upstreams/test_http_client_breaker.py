@@ -11,8 +11,11 @@ import pytest
 from bff_backoffice.application.ports import UpstreamError, UpstreamTimeoutError, UpstreamUnavailableError
 from bff_backoffice.infrastructure.breaker import BreakerState, CircuitBreaker
 from bff_backoffice.infrastructure.http import CallOutcome, Upstream, UpstreamClient
+from bff_backoffice.infrastructure.http.concurrency_limit import ConcurrencyLimit
 from bff_backoffice.infrastructure.http.connections import open_connections
+from bff_backoffice.infrastructure.http.exchange import Exchange
 from bff_backoffice.infrastructure.http.retry_budget import RetryBudget
+from bff_backoffice.infrastructure.http.tenant_shares import TenantShares
 from tests.contract.upstreams.scripted import (
     RecordingUpstreamObserver,
     ScriptedUpstream,
@@ -23,6 +26,7 @@ from tests.contract.upstreams.scripted import (
     in_turn,
     reset,
     scripted,
+    some_client,
     the_clock,
     the_identity,
 )
@@ -48,14 +52,23 @@ async def broken(
     """An upstream, a client whose breaker runs on the test's clock, and what the observer hears."""
     clock, observer = TheBreakerClock(), RecordingUpstreamObserver()
     async with scripted(script) as upstream, open_connections(upstream.url) as connections:
+        of = Upstream(name="some-service", limit_seconds=limit_seconds, retries=retries)
+        limit = ConcurrencyLimit(clock)
         client = UpstreamClient(
-            Upstream(name="some-service", limit_seconds=limit_seconds, retries=retries),
-            connections=connections,
+            of,
+            exchange=Exchange(
+                of,
+                connections=connections,
+                identity=the_identity,
+                observer=observer,
+                clock=the_clock,
+                limit=limit,
+                shares=TenantShares("some-service", limit, now=clock),
+                hedging=None,
+            ),
             breaker=CircuitBreaker("some-service", now=clock, observer=observer),
-            budget=RetryBudget(clock),
-            identity=the_identity,
+            budget=RetryBudget(),
             observer=observer,
-            clock=the_clock,
         )
         yield upstream, client, observer, clock
 
@@ -184,28 +197,48 @@ def test_a_retry_is_not_made_once_the_breaker_has_opened():
     """The fifth failure in a row is not followed by a sixth request, and its own reason reaches the caller."""
 
     async def run() -> None:
-        async with broken(DOWN, retries=1) as (upstream, client, observer, _):
+        async with broken(in_turn(*[GOOD] * 20, DOWN), retries=1) as (upstream, client, observer, _):
+            for _ in range(20):
+                await read(client)
             await fail(client, 2)
             with pytest.raises(UpstreamUnavailableError) as caught:
                 await read(client)
             assert not caught.value.breaker_open
-            assert len(upstream.requests) == 5
+            assert len(upstream.requests) == 20 + 5
             assert len(observer.retries) == 2
             await fail(client, 10)
-            assert len(upstream.requests) == 5
+            assert len(upstream.requests) == 20 + 5
 
     asyncio.run(run())
 
 
-def test_a_dead_upstream_is_not_asked_twice_as_often():
-    """With the breaker closed, retries during an outage stay within their budget: a tenth, and a few to begin with."""
+def test_a_half_dead_upstream_is_asked_a_tenth_more_at_most():
+    """Where every other call is answered and the breaker stays closed, retries are what the answers paid for."""
 
     async def run() -> None:
-        failing_then_refusing = [script for _ in range(100) for script in (DOWN, NOT_FOUND)]
+        failing_then_refusing = [script for _ in range(200) for script in (DOWN, NOT_FOUND)]
         async with broken(in_turn(*failing_then_refusing), retries=1) as (upstream, client, observer, _clock):
-            # Refusals in between keep the breaker closed, so that only the budget prevents twice as many calls.
             await fail(client, 150)
-            assert 10 <= len(observer.retries) <= 10 + 15 + 1
+            assert 5 <= len(observer.retries) <= 15
             assert len(upstream.requests) == 150 + len(observer.retries)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("calls_before", [0, 500])
+def test_a_dead_upstream_is_sent_a_tenth_more_at_most_even_without_a_breaker(calls_before: int):
+    """A counting server that is down hears of 200 calls at most 1.1 times 200 requests, after long health too."""
+
+    async def run() -> None:
+        async with (
+            scripted(in_turn(*[GOOD] * calls_before, DOWN)) as upstream,
+            some_client(upstream.url, retries=1, breaker_enabled=False) as (client, _),
+        ):
+            for _ in range(calls_before):
+                await read(client)
+            before = len(upstream.requests)
+            assert before <= 1.02 * calls_before
+            await fail(client, 200)
+            assert 200 < len(upstream.requests) - before <= 1.1 * 200
 
     asyncio.run(run())

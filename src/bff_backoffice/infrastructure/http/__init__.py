@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from bff_backoffice.infrastructure.http.client import Call, ServiceIdentity, Upstream, UpstreamClient, open_upstream
+from bff_backoffice.infrastructure.http.calls import Call, ServiceIdentity, Upstream
+from bff_backoffice.infrastructure.http.client import UpstreamClient, open_upstream
 from bff_backoffice.infrastructure.http.headers import Bounds, CallBounds
-from bff_backoffice.infrastructure.http.observer import CallOutcome, NullUpstreamObserver, UpstreamObserver
+from bff_backoffice.infrastructure.http.observer import (
+    CallOutcome,
+    HedgeOutcome,
+    LimitView,
+    NullUpstreamObserver,
+    UpstreamObserver,
+)
 
 __all__ = [
     "Bounds",
     "Call",
     "CallBounds",
     "CallOutcome",
+    "HedgeOutcome",
+    "LimitView",
     "NullUpstreamObserver",
     "ServiceIdentity",
     "Upstream",

@@ -1,36 +1,35 @@
-"""The one HTTP client: deadline, breaker, retry, headers, error family and metrics of every call to an upstream."""
+"""The one HTTP client: deadline, breaker, retry, error family and metrics of every call to an upstream."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Generic, Protocol, TypeVar
-from urllib.parse import urlencode
+from typing import Final, TypeVar
 
 from bff_backoffice.application.ports import (
     Clock,
     UpstreamError,
     UpstreamInvalidResponseError,
     UpstreamRefusedError,
+    UpstreamShedError,
     UpstreamTimeoutError,
     UpstreamUnavailableError,
 )
 from bff_backoffice.infrastructure.breaker import BreakerState, CircuitBreaker, Permit
-from bff_backoffice.infrastructure.http.answers import PassingFailureError, value_of
-from bff_backoffice.infrastructure.http.connections import (
-    BrokenAnswerError,
-    ConnectionLostError,
-    Connections,
-    open_connections,
-)
-from bff_backoffice.infrastructure.http.headers import CallBounds, allowed, child_of, request_id_header, time_left
+from bff_backoffice.infrastructure.http.answers import PassingFailureError
+from bff_backoffice.infrastructure.http.calls import Call, ServiceIdentity, Upstream
+from bff_backoffice.infrastructure.http.concurrency_limit import ConcurrencyLimit
+from bff_backoffice.infrastructure.http.connections import open_connections
+from bff_backoffice.infrastructure.http.exchange import Exchange
+from bff_backoffice.infrastructure.http.headers import CallBounds
+from bff_backoffice.infrastructure.http.hedging import Hedging
 from bff_backoffice.infrastructure.http.observer import CallOutcome, UpstreamObserver
 from bff_backoffice.infrastructure.http.retry_budget import RetryBudget
+from bff_backoffice.infrastructure.http.tenant_shares import TenantShares
 
-__all__ = ["Call", "ServiceIdentity", "Upstream", "UpstreamClient", "open_upstream"]
+__all__ = ["UpstreamClient", "open_upstream"]
 
 T = TypeVar("T")
 
@@ -40,74 +39,26 @@ _FAIR_SHARE: Final = 0.5
 """A timeout is held against the upstream only if it had at least this part of its own limit."""
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _WELL: Final = frozenset({CallOutcome.OK, CallOutcome.REFUSED})
-
-
-class ServiceIdentity(Protocol):
-    """This service's own bearer token towards the platform; never the operator's."""
-
-    async def __call__(self) -> str:
-        """Return a token that is valid now. Promises nothing about how long it stays so."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
-    """What is known of an upstream before it is called. `limit_seconds` holds for a call that sets no own limit."""
-
-    name: str
-    limit_seconds: float
-    retries: int = 0
-    refuses_with_401: bool = False
-    max_body_bytes: int = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[T]):
-    """One call, complete. `path` is already escaped; `headers` are the dialect's.
-
-    `operation` names the call in metrics. `decode` turns the body of a 2xx answer into the result; whatever it raises
-    as `ValueError` or as an error of the decoder means that the upstream broke its contract. A `repeatable` call does
-    no harm when it arrives twice: it may go again over a new connection, and is retried as often as the upstream
-    allows.
-    """
-
-    operation: str
-    method: str
-    path: str
-    bounds: CallBounds
-    decode: Callable[[bytes], T]
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = field(default=None, repr=False)
-    limit_seconds: float | None = None
-    repeatable: bool = False
+_NOTHING_LEARNT: Final = frozenset({CallOutcome.ABANDONED, CallOutcome.SHED})
 
 
 class UpstreamClient:
-    """Makes the calls to one upstream.
-
-    Cancelling a call ends it at the upstream at once. A hedged second request (issue of its own) will start in `run`,
-    beside the first attempt, under the same deadline and paid from the same budget as a retry.
-    """
+    """Makes the calls to one upstream. Cancelling a call ends it at the upstream at once."""
 
     def __init__(
         self,
         upstream: Upstream,
         *,
-        connections: Connections,
+        exchange: Exchange,
         breaker: CircuitBreaker,
         budget: RetryBudget,
-        identity: ServiceIdentity,
         observer: UpstreamObserver,
-        clock: Clock,
     ) -> None:
         self._upstream = upstream
-        self._connections = connections
+        self._exchange = exchange
         self._breaker = breaker
         self._budget = budget
-        self._identity = identity
         self._observer = observer
-        self._clock = clock
 
     @property
     def breaker_state(self) -> BreakerState:
@@ -155,34 +106,42 @@ class UpstreamClient:
             UpstreamUnavailableError: no connection, a lost one, a 5xx, refused credentials, or an open breaker.
             UpstreamRefusedError: a 4xx in the upstream's own words.
             UpstreamInvalidResponseError: an answer that breaks the upstream's contract.
+            UpstreamShedError: the upstream has as many requests under way as it can take.
             ValueError: a header that may not travel. It is a defect of the caller, and nothing was sent.
         """
         loop = asyncio.get_running_loop()
         limit = call.limit_seconds or self._upstream.limit_seconds
         deadline = min(call.bounds.deadline, loop.time() + limit)
         retries = self._upstream.retries if call.repeatable else 0
-        self._budget.call_made()
+        send = self._exchange.hedged
         while True:
             try:
-                return await self._attempt(call, deadline, limit)
+                return await self._attempt(send, call, deadline, limit)
             except PassingFailureError:
                 in_time = deadline - loop.time() > _LEAST_USEFUL_SECONDS
                 well = self._breaker.state is BreakerState.CLOSED
                 if not (retries and in_time and well and self._budget.allows_retry()):
                     raise
                 retries -= 1
+                # One more request is what the budget has paid for.
+                send = self._exchange.once
                 self._observer.retried(self._upstream.name, call.operation)
 
-    async def _attempt(self, call: Call[T], deadline: float, limit: float) -> T:
+    async def _attempt(
+        self, send: Callable[[Call[T], float], Awaitable[T]], call: Call[T], deadline: float, limit: float
+    ) -> T:
         loop = asyncio.get_running_loop()
         name, started = self._upstream.name, loop.time()
         if deadline - started < _LEAST_USEFUL_SECONDS:
             raise UpstreamTimeoutError(name, "no time was left to ask")
         permit = self._admitted(call.operation)
+        if self._breaker.state is BreakerState.HALF_OPEN:
+            # A probe is one request.
+            send = self._exchange.once
         outcome = CallOutcome.ABANDONED
         try:
             async with asyncio.timeout_at(deadline):
-                result = await self._exchange(call, deadline)
+                result = await send(call, deadline)
             outcome = CallOutcome.OK
         except TimeoutError as error:
             outcome = CallOutcome.TIMEOUT
@@ -198,6 +157,8 @@ class UpstreamClient:
             raise
         finally:
             seconds = loop.time() - started
+            if outcome in _WELL:
+                self._budget.call_answered()
             _settle(permit, outcome, had_its_time=seconds >= limit * _FAIR_SHARE)
             self._observer.observed(name, call.operation, outcome, seconds)
         return result
@@ -209,49 +170,14 @@ class UpstreamClient:
             self._observer.observed(self._upstream.name, operation, CallOutcome.BREAKER_OPEN, 0.0)
             raise
 
-    async def _exchange(self, call: Call[T], deadline: float) -> T:
-        name = self._upstream.name
-        token = await self._identity()
-        left = deadline - asyncio.get_running_loop().time()
-        headers = {
-            **call.headers,
-            **time_left(left, self._clock()),
-            "Accept": "application/json",
-            "Authorization": f"Bearer {token}",
-            "traceparent": child_of(call.bounds.traceparent),
-            "X-Request-Id": request_id_header(call.bounds.request_id),
-        }
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            answer, dead_connections = await self._connections.exchange(
-                call.method,
-                f"{call.path}?{urlencode(call.query)}" if call.query else call.path,
-                headers=allowed(headers),
-                body=call.body,
-                repeatable=call.repeatable,
-                max_body_bytes=self._upstream.max_body_bytes,
-            )
-        except ConnectionLostError as error:
-            raise PassingFailureError(name, f"connection: {error}") from error
-        except BrokenAnswerError as error:
-            raise UpstreamInvalidResponseError(name, str(error)) from error
-        for _ in range(dead_connections):
-            self._observer.reconnected(name, call.operation)
-        return value_of(
-            answer,
-            call.decode,
-            upstream=name,
-            now=self._clock(),
-            refuses_with_401=self._upstream.refuses_with_401,
-        )
-
 
 def _outcome_of(error: UpstreamError) -> CallOutcome:
     if isinstance(error, UpstreamRefusedError):
         return CallOutcome.REFUSED
     if isinstance(error, UpstreamInvalidResponseError):
         return CallOutcome.INVALID
+    if isinstance(error, UpstreamShedError):
+        return CallOutcome.SHED
     return CallOutcome.UNAVAILABLE
 
 
@@ -259,7 +185,7 @@ def _settle(permit: Permit, outcome: CallOutcome, *, had_its_time: bool) -> None
     """Tell the breaker what the outcome says about the upstream; a client in a hurry proves nothing."""
     if outcome in _WELL:
         permit.succeeded()
-    elif outcome is CallOutcome.ABANDONED or (outcome is CallOutcome.TIMEOUT and not had_its_time):
+    elif outcome in _NOTHING_LEARNT or (outcome is CallOutcome.TIMEOUT and not had_its_time):
         permit.abandoned()
     else:
         permit.failed()
@@ -274,19 +200,32 @@ async def open_upstream(
     observer: UpstreamObserver,
     clock: Clock,
     breaker_enabled: bool = True,
+    limit_enabled: bool = True,
+    hedging_enabled: bool = True,
 ) -> AsyncIterator[UpstreamClient]:
-    """Keep a client, its connections and its breaker for as long as the block runs.
+    """Keep a client, its connections, its breaker and its limits for as long as the block runs.
 
     `base_url` is the service's own root, with or without a slash at its end, such as `http://127.0.0.1:8090/iam-service`.
     """
     now = asyncio.get_running_loop().time
+    limit = ConcurrencyLimit(now)
+    shares = TenantShares(upstream.name, limit, now=now, enabled=limit_enabled)
+    observer.opened(upstream.name, shares)
     async with open_connections(base_url) as connections:
-        yield UpstreamClient(
+        exchange = Exchange(
             upstream,
             connections=connections,
-            breaker=CircuitBreaker(upstream.name, now=now, observer=observer, enabled=breaker_enabled),
-            budget=RetryBudget(now),
             identity=identity,
             observer=observer,
             clock=clock,
+            limit=limit,
+            shares=shares,
+            hedging=Hedging() if hedging_enabled else None,
+        )
+        yield UpstreamClient(
+            upstream,
+            exchange=exchange,
+            breaker=CircuitBreaker(upstream.name, now=now, observer=observer, enabled=breaker_enabled),
+            budget=RetryBudget(),
+            observer=observer,
         )

@@ -1,42 +1,37 @@
-"""How much an upstream may be asked again: a tenth of what it is asked anyway, and a trickle besides."""
+"""How much an upstream may be asked again: a tenth of the calls that it answered, and nothing on credit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 __all__ = ["RetryBudget"]
 
 _RATIO: Final = 0.1
-_LEAST_PER_SECOND: Final = 2.0
 _CAPACITY: Final = 10.0
 
 
 class RetryBudget:
     """A token bucket in front of the retries of one upstream.
 
-    Every first attempt pays in a tenth of a token and every second two tokens, up to ten; a retry costs one. During a
-    full outage the calls therefore grow by 10 % plus two a second, instead of doubling. `now` is a monotonic clock in
-    seconds.
+    Every call that was answered pays in a tenth of a token, up to ten; a retry costs one, and one is there to begin
+    with. Over any stretch of time an upstream is therefore sent at most 1.1 times as many requests as it was asked for,
+    plus ten; and while it is down, when nothing pays in, those ten are all. Time alone earns nothing: a trickle of
+    tokens by the second would let a quiet upstream's calls double for as long as it is down.
     """
 
-    __slots__ = ("_asked_at", "_now", "_tokens")
+    __slots__ = ("_tokens",)
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._tokens = _CAPACITY
-        self._asked_at = now()
+    def __init__(self) -> None:
+        self._tokens = 1.0
 
-    def call_made(self) -> None:
-        """A first attempt was made."""
+    def call_answered(self) -> None:
+        """A call got an answer, if only a refusal."""
         self._tokens = min(_CAPACITY, self._tokens + _RATIO)
 
     def allows_retry(self) -> bool:
         """Take a token where there is one, and say whether there was."""
-        now = self._now()
-        self._tokens = min(_CAPACITY, self._tokens + (now - self._asked_at) * _LEAST_PER_SECOND)
-        self._asked_at = now
-        if self._tokens < 1.0:
+        # Ten tenths are a little less than one.
+        if self._tokens < 1.0 - 1e-9:
             return False
         self._tokens -= 1.0
         return True
