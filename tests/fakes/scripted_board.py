@@ -145,6 +145,7 @@ class RecordingObserver:
 
     unavailable: Counter[str] = field(default_factory=Counter)
     surprises: list[tuple[str, Exception]] = field(default_factory=list)
+    early: Counter[str] = field(default_factory=Counter)
 
     def cache_unavailable(self, operation: str) -> None:
         """Count it."""
@@ -153,6 +154,10 @@ class RecordingObserver:
     def load_surprised(self, name: str, failure: Exception) -> None:
         """Keep it."""
         self.surprises.append((name, failure))
+
+    def refreshed_early(self, name: str) -> None:
+        """Count it."""
+        self.early[name] += 1
 
 
 class ClientGoneError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, assert_never
 
 import msgspec
@@ -104,11 +105,16 @@ class WidgetReads:
             return Look(asked=False, found=())
         keys = [_key(widget, request, request.operator.property_id) for widget in widgets]
         last = await self.reads.last_known(request.operator.tenant_id, keys)
-        found = (
+        found = tuple(
             FoundWidget(widget=widget, known=known, served=None if request.anew else self.reads.from_cache(known))
             for widget, known in zip(widgets, last.projections, strict=True)
         )
-        return Look(asked=last.asked, found=tuple(found))
+        for one in found:
+            if one.known is not None and one.served is not None:
+                self.reads.refresh_early(
+                    request.operator.tenant_id, one.known, partial(self._wanted, request, one.widget)
+                )
+        return Look(asked=last.asked, found=found)
 
     def part(
         self, request: DashboardRequest, look: Look, found: FoundWidget, started: float, *, anew: bool = False

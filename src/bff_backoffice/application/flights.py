@@ -2,7 +2,7 @@
 
 A flight belongs to nobody who waits for it. It runs in a task group that lives as long as the process, lives while
 somebody waits, and is cancelled when the last one leaves; so neither the first reader's hanging up nor a load that
-ignores its cancellation can hurt the others.
+ignores its cancellation can hurt the others. One that was launched for nobody in particular goes on to its end.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ class FlightLostError(Exception):
 
 
 class _Flight(Generic[T]):
-    __slots__ = ("deadline", "task", "waiting")
+    __slots__ = ("deadline", "for_nobody", "task", "waiting")
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, *, for_nobody: bool = False) -> None:
         self.deadline = deadline
+        self.for_nobody = for_nobody
         self.task: asyncio.Task[None] | None = None
         # A future for each reader: cancelling one that waits for a shared future would cancel it for all.
         self.waiting: set[asyncio.Future[T]] = set()
@@ -57,7 +58,7 @@ class Flights(Generic[T]):
 
     @property
     def in_air(self) -> int:
-        """How many loads somebody waits for."""
+        """How many loads are in the air that a reader could join."""
         return len(self._in_air)
 
     @property
@@ -82,15 +83,28 @@ class Flights(Generic[T]):
             return await seat
         finally:
             flight.waiting.discard(seat)
-            if not flight.waiting:
+            if not flight.waiting and not flight.for_nobody:
                 self._abandon(key, flight)
+
+    def launch(self, key: Hashable, load: Callable[[], Awaitable[T]], *, deadline: float) -> bool:
+        """Start this load for nobody in particular, and say whether it was: not if one is in the air under this key.
+
+        Whoever wants it before it ends may join it. `deadline` is the load's. Its failure is only told to who joined.
+        """
+        flight = self._in_air.get(key)
+        if flight is not None and flight.deadline > asyncio.get_running_loop().time():
+            return False
+        self._start(key, load, deadline, for_nobody=True)
+        return True
 
     def retire(self, key: Hashable) -> None:
         """Let nobody else join the load that is in the air under this key; those who wait for it still get it."""
         self._in_air.pop(key, None)
 
-    def _start(self, key: Hashable, load: Callable[[], Awaitable[T]], deadline: float) -> _Flight[T]:
-        flight: _Flight[T] = _Flight(deadline)
+    def _start(
+        self, key: Hashable, load: Callable[[], Awaitable[T]], deadline: float, *, for_nobody: bool = False
+    ) -> _Flight[T]:
+        flight: _Flight[T] = _Flight(deadline, for_nobody=for_nobody)
         self._in_air[key] = flight
         flight.task = self._group.create_task(self._fly(key, flight, load))
         self._tasks.add(flight.task)

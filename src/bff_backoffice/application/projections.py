@@ -6,7 +6,8 @@ never decoded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -15,7 +16,10 @@ import msgspec
 
 from bff_backoffice.domain.operator import PropertyId, TenantId
 
-__all__ = ["Freshness", "Lead", "Projection", "ProjectionCache", "ProjectionKey", "decode_projection"]
+__all__ = [
+    "Freshness", "LastKnown", "Lead", "LoadedData", "Projection", "ProjectionCache", "ProjectionKey", "Wanted",
+    "decode_projection",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, (now - self.as_of) // _ONE_MS)
 
 
+_TINY: Final = 1e-12
 _ONE_MS: Final = timedelta(milliseconds=1)
 _DECODER: Final = msgspec.json.Decoder(Projection)
 
@@ -60,6 +65,37 @@ def decode_projection(stored: bytes | None) -> Projection | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedData:
+    """What a load brings: JSON as it goes on the wire, whom it is from, whether some of those were missing."""
+
+    data: msgspec.Raw
+    sources: tuple[str, ...]
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One thing to read. `load` gets its deadline, on the loop's clock in seconds; `deadline_ms` is its full time.
+
+    A load is shared: it has its full time from its start, however short the time of the reader who began it.
+    """
+
+    key: ProjectionKey
+    load: Callable[[float], Awaitable[LoadedData]]
+    deadline_ms: int
+    sources: tuple[str, ...]
+    """Whom the load asks; the first is blamed when the time is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastKnown:
+    """What the cache had, in the order of the keys. `asked` is False when it could not be asked."""
+
+    asked: bool
+    projections: tuple[Projection | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
     """How long a projection is fresh, and how long it is kept as last-known data, both in ms since it was loaded."""
 
@@ -71,6 +107,16 @@ class Freshness:
         """Whether it may be served without asking anybody."""
         limit = self.fallback_fresh_ms if projection.fallback else self.fresh_ms
         return projection.age_ms(now) < limit
+
+    def due_early(self, projection: Projection, now: datetime, chance: float) -> bool:
+        """Whether a reader who draws `chance` (0 to 1) should have it loaded again although it is still fresh.
+
+        XFetch (Vattani, Chierichetti and Lowenstein, VLDB 2015, with beta 1): the longer the load takes, the earlier,
+        and the nearer the end, the likelier; among many readers one is nearly always early enough, and seldom many. A
+        fallback is not refreshed early: what it lacks was missing a moment ago.
+        """
+        left_ms = self.fresh_ms - projection.age_ms(now)
+        return not projection.fallback and left_ms <= -max(1, projection.upstream_ms) * math.log(max(chance, _TINY))
 
     def known(self, projection: Projection, now: datetime) -> bool:
         """Whether it may still be served as stale."""

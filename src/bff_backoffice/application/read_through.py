@@ -6,9 +6,10 @@ The cache fails open: without it every read loads for itself (`X-Cache: BYPASS`)
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import msgspec
@@ -25,10 +26,13 @@ from bff_backoffice.application.ports import (
 )
 from bff_backoffice.application.projections import (
     Freshness,
+    LastKnown,
     Lead,
+    LoadedData,
     Projection,
     ProjectionCache,
     ProjectionKey,
+    Wanted,
     decode_projection,
 )
 from bff_backoffice.domain.dashboard import Outcome
@@ -58,36 +62,8 @@ class ReadObserver(Protocol):
     def load_surprised(self, name: str, failure: Exception) -> None:
         """Take note that a load failed in a way that no port announces: a defect of ours."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedData:
-    """What a load brings: JSON as it goes on the wire, whom it is from, whether some of those were missing."""
-
-    data: msgspec.Raw
-    sources: tuple[str, ...]
-    fallback: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One thing to read. `load` gets its deadline, on the loop's clock in seconds; `deadline_ms` is its full time.
-
-    A load is shared: it has its full time from its start, however short the time of the reader who began it.
-    """
-
-    key: ProjectionKey
-    load: Callable[[float], Awaitable[LoadedData]]
-    deadline_ms: int
-    sources: tuple[str, ...]
-    """Whom the load asks; the first is blamed when the time is over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastKnown:
-    """What the cache had, in the order of the keys. `asked` is False when it could not be asked."""
-
-    asked: bool
-    projections: tuple[Projection | None, ...]
+    def refreshed_early(self, name: str) -> None:
+        """Take note that a load began before its value's freshness ended, while readers still get the old one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +87,8 @@ class ReadThrough:
     freshness: Freshness
     clock: Clock
     observer: ReadObserver
+    chance: Callable[[], float] = random.random
+    """Draws evenly from 0 to 1: what makes one of many readers refresh early, and not all of them."""
 
     async def last_known(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> LastKnown:
         """Return what is known under each key, in one round trip. Fails open: then nothing is."""
@@ -132,6 +110,26 @@ class ReadThrough:
         if known is None or not self.freshness.fresh(known, self.clock()):
             return None
         return Served(outcome=Outcome.FALLBACK if known.fallback else Outcome.CACHED, projection=known)
+
+    def refresh_early(self, tenant_id: TenantId, known: Projection, wanted: Callable[[], Wanted]) -> None:
+        """Begin to load anew what is about to lose its freshness, at times, and without making anybody wait for it.
+
+        All processes together load it once: whoever else is early, or too late, takes what the leader stores. A load
+        that fails changes nothing; a reader after the end of the freshness tries again, and waits.
+        """
+        if not self.freshness.due_early(known, self.clock(), self.chance()):
+            return
+        loop = asyncio.get_running_loop()
+        early = wanted()
+
+        async def obtain() -> Projection:
+            deadline = loop.time() + early.deadline_ms / 1000 - SETTLING_S
+            return await self._lead_or_follow(tenant_id, early, deadline, known.as_of + timedelta(microseconds=1))
+
+        # Under the key that readers join when the freshness has ended meanwhile.
+        key = (tenant_id, early.key, False)
+        if self.flights.launch(key, obtain, deadline=loop.time() + early.deadline_ms / 1000):
+            self.observer.refreshed_early(early.key.name)
 
     async def renew(
         self, tenant_id: TenantId, wanted: Wanted, *, known: Projection | None, cache: bool = True, anew: bool = False

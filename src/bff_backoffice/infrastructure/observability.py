@@ -76,16 +76,6 @@ class Metrics:
         self._breaker = Gauge(
             "bff_backoffice_circuit_breaker_state", "0 closed, 1 half open, 2 open.", ["upstream"], registry=registry
         )
-        self._cache_away = Counter(
-            "bff_backoffice_cache_unavailable", "Cache operations that failed open.", ["operation"], registry=registry
-        )
-        self._events = Counter(
-            "bff_backoffice_platform_event", "Platform events by what became of them.", ["subject", "outcome"],
-            registry=registry,
-        )  # fmt: skip
-
-    def exposition(self) -> bytes:
-        """The text of `/metrics`."""
         self._hedges = Counter(
             "bff_backoffice_upstream_hedge", "Second requests because the first was late, by what became of them.",
             ["upstream", "outcome"], registry=registry,
@@ -102,6 +92,19 @@ class Metrics:
         self._shed = Counter(
             "bff_backoffice_upstream_shed", "Calls not made because of the limit.", ["upstream"], registry=registry
         )
+        self._cache_away = Counter(
+            "bff_backoffice_cache_unavailable", "Cache operations that failed open.", ["operation"], registry=registry
+        )
+        self._early = Counter(
+            "bff_backoffice_early_refresh", "Loads begun before the freshness ended.", ["widget"], registry=registry
+        )
+        self._events = Counter(
+            "bff_backoffice_platform_event", "Platform events by what became of them.", ["subject", "outcome"],
+            registry=registry,
+        )  # fmt: skip
+
+    def exposition(self) -> bytes:
+        """The text of `/metrics`."""
         return generate_latest(self.registry)
 
     # Requests --------------------------------------------------------------------------------------------------------
@@ -131,16 +134,6 @@ class Metrics:
 
     # Upstreams -------------------------------------------------------------------------------------------------------
 
-    def observed(self, upstream: str, operation: str, outcome: CallOutcome, seconds: float) -> None:
-        """A call to an upstream ended."""
-        self._calls.labels(upstream, operation, outcome.value).inc()
-        self._call_seconds.labels(upstream).observe(seconds)
-
-    def retried(self, upstream: str, operation: str) -> None:
-        """A call was tried again."""
-        del operation
-        self._retries.labels(upstream).inc()
-
     def opened(self, upstream: str, limit: LimitView) -> None:
         """An upstream has a client: its breaker is closed, its limit is looked up whenever `/metrics` is read."""
         self._breaker.labels(upstream).set(_BREAKER[BreakerState.CLOSED])
@@ -151,10 +144,25 @@ class Metrics:
         for outcome in HedgeOutcome:
             self._hedges.labels(upstream, outcome.value)
 
-    def reconnected(self, upstream: str, operation: str) -> None:
-        """A kept connection turned out to be dead and was replaced."""
+    def observed(self, upstream: str, operation: str, outcome: CallOutcome, seconds: float) -> None:
+        """A call to an upstream ended."""
         if outcome is CallOutcome.SHED:
             self._shed.labels(upstream).inc()
+        self._calls.labels(upstream, operation, outcome.value).inc()
+        self._call_seconds.labels(upstream).observe(seconds)
+
+    def retried(self, upstream: str, operation: str) -> None:
+        """A call was tried again."""
+        del operation
+        self._retries.labels(upstream).inc()
+
+    def hedged(self, upstream: str, operation: str, outcome: HedgeOutcome) -> None:
+        """A second request was sent because the first was late."""
+        del operation
+        self._hedges.labels(upstream, outcome.value).inc()
+
+    def reconnected(self, upstream: str, operation: str) -> None:
+        """A kept connection turned out to be dead and was replaced."""
         del operation
         self._reconnects.labels(upstream).inc()
 
@@ -162,11 +170,6 @@ class Metrics:
         """A circuit breaker opened, half-opened or closed."""
         self._breaker.labels(upstream).set(_BREAKER[state])
         self._log.warning("breaker_changed", upstream=upstream, state=state.value)
-
-    def hedged(self, upstream: str, operation: str, outcome: HedgeOutcome) -> None:
-        """A second request was sent because the first was late."""
-        del operation
-        self._hedges.labels(upstream, outcome.value).inc()
 
     # Composed reads --------------------------------------------------------------------------------------------------
 
@@ -177,6 +180,10 @@ class Metrics:
     def load_surprised(self, name: str, failure: Exception) -> None:
         """A loader raised what no gateway raises."""
         self._log.error("load_surprised", widget=name, exc_info=failure)
+
+    def refreshed_early(self, name: str) -> None:
+        """A widget is being loaded before its freshness ends."""
+        self._early.labels(name).inc()
 
     # Platform events -------------------------------------------------------------------------------------------------
 

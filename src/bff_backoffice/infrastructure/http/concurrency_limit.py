@@ -33,9 +33,9 @@ _JITTER_S: Final = 0.001
 class _Operation:
     """One operation's latencies in seconds: the window that is being filled, and the unhurried latency.
 
-    A window counts by its lower quartile: a queue in the upstream delays every request, a busy moment of this process or
-    a slow tail only some. The unhurried latency is the smallest of these. It is forgotten after a while, but only for
-    one that was taken with few requests under way: otherwise a long overload would become the new normal.
+    A window counts by its lower quartile: a queue in the upstream delays every request, a busy moment of this process
+    or a slow tail only some. The unhurried latency is the smallest of these. It is forgotten after a while, but only
+    for one that was taken with few requests under way: otherwise a long overload would become the new normal.
     """
 
     __slots__ = ("_renewed_at", "_since", "_window", "new", "old")
