@@ -18,7 +18,14 @@ from bff_backoffice.presentation.cors import Cors
 from bff_backoffice.presentation.dispatch import Arrival, Dispatch, Learned, require_media_type
 from bff_backoffice.presentation.errors import problem_document, problem_headers, refusal_of
 from bff_backoffice.presentation.exchange import Stream, Whole
-from bff_backoffice.presentation.responses import ClientGoneError, Receive, Send, send_stream, send_whole
+from bff_backoffice.presentation.responses import (
+    ClientGoneError,
+    Receive,
+    Send,
+    StreamCutError,
+    send_stream,
+    send_whole,
+)
 from bff_backoffice.presentation.route_table import RouteTable
 from bff_backoffice.presentation.words import choose_language
 
@@ -98,6 +105,9 @@ class BackofficeApp:
             await self._serve(scope, receive, send, progress)
         except ClientGoneError:
             progress.code = "client_gone"
+        except StreamCutError as cut:
+            # Returning without the stream's end makes the server close the connection: the client sees a cut stream.
+            self._noted(cut.failure, progress)
         finally:
             self._observer.ended(
                 route=progress.route,
@@ -118,7 +128,7 @@ class BackofficeApp:
                     response, lambda given: self._own_headers(progress, given, stream=True), receive, send
                 )
                 return
-        except ClientGoneError:
+        except (ClientGoneError, StreamCutError):
             raise
         except Exception as failure:  # noqa: BLE001 - the last place where a failure can become an answer
             response = self._refused(failure, progress)
@@ -177,11 +187,15 @@ class BackofficeApp:
             more = message.get("more_body", False)
         return b"".join(chunks)
 
-    def _refused(self, failure: Exception, progress: _Progress) -> Whole:
+    def _noted(self, failure: Exception, progress: _Progress) -> Refusal:
         refusal = refusal_of(failure)
         if refusal.code is Code.INTERNAL:
             self._observer.failed(failure, route=progress.route, request_id=progress.request_id)
         progress.code = refusal.code.text
+        return refusal
+
+    def _refused(self, failure: Exception, progress: _Progress) -> Whole:
+        refusal = self._noted(failure, progress)
         language = choose_language(
             ", ".join(progress.headers.get("accept-language", ())) or None, progress.learned.locale
         )

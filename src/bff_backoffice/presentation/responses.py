@@ -8,7 +8,7 @@ from typing import Any
 
 from bff_backoffice.presentation.exchange import Stream, Whole, Write
 
-__all__ = ["ClientGoneError", "Receive", "Send", "send_stream", "send_whole"]
+__all__ = ["ClientGoneError", "Receive", "Send", "StreamCutError", "send_stream", "send_whole"]
 
 Header = tuple[str, str]
 Message = MutableMapping[str, Any]
@@ -18,6 +18,15 @@ Send = Callable[[Message], Awaitable[None]]
 
 class ClientGoneError(Exception):
     """The client closed the connection before its answer was complete."""
+
+
+class StreamCutError(Exception):
+    """A stream failed after it had begun, so nothing else can be answered any more."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__(failure)
+        self.failure = failure
+        """What was raised behind the stream."""
 
 
 async def send_whole(response: Whole, own_headers: list[Header], send: Send) -> None:
@@ -39,38 +48,62 @@ async def send_stream(
 
     Raises:
         ClientGoneError: the client went away; everything behind the stream has ended by then.
+        StreamCutError: what `run` raised after it had begun.
         Exception: what `run` raised before it began.
     """
-    begun = False
-
-    async def write(chunk: bytes) -> None:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-    async def begin(headers: Sequence[Header]) -> Write:
-        nonlocal begun
-        begun = True
-        streamed = (("Content-Type", response.media_type), ("X-Accel-Buffering", "no"))
-        await send(_start(response.status, [*own_headers(headers), *headers, *streamed]))
-        return write
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        raise ClientGoneError
-
+    delivery = _Delivery(response, own_headers, send)
     try:
         async with asyncio.TaskGroup() as group:
-            watcher = group.create_task(watch())
-            await response.run(begin)
+            watcher = group.create_task(_until_gone(receive))
+            await response.run(delivery.begin)
             watcher.cancel()
-    except BaseExceptionGroup as failures:
-        gone, others = failures.split((ClientGoneError, OSError))
+    except ExceptionGroup as failures:
+        gone, others = failures.split(ClientGoneError)
         if gone is not None or others is None:
             raise ClientGoneError from None
-        if begun:
-            raise
-        raise others.exceptions[0] from None
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        # The writer is one task beside the watcher, so there is one failure.
+        failure = others.exceptions[0]
+        if delivery.begun:
+            raise StreamCutError(failure) from failure
+        raise failure from None
+    await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Delivery:
+    """The one writer of a stream, and whether its client has seen anything of it yet."""
+
+    __slots__ = ("_own_headers", "_response", "_send", "begun")
+
+    def __init__(self, response: Stream, own_headers: Callable[[Sequence[Header]], list[Header]], send: Send) -> None:
+        self._response = response
+        self._own_headers = own_headers
+        self._send = send
+        self.begun = False
+
+    async def begin(self, headers: Sequence[Header]) -> Write:
+        """Send status and headers, and give what writes the chunks."""
+        streamed = (("Content-Type", self._response.media_type), ("X-Accel-Buffering", "no"))
+        start = _start(self._response.status, [*self._own_headers(headers), *headers, *streamed])
+        self.begun = True
+        await self.send(start)
+        return self.write
+
+    async def write(self, chunk: bytes) -> None:
+        """Send one chunk at once."""
+        await self.send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def send(self, message: Message) -> None:
+        """Send one message. Only here does an `OSError` mean the client: every `TimeoutError` is one as well."""
+        try:
+            await self._send(message)
+        except OSError:
+            raise ClientGoneError from None
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    raise ClientGoneError
 
 
 def _start(status: int, headers: list[tuple[str, str]]) -> Message:
