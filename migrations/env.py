@@ -15,10 +15,11 @@ LOCK = 7_309_453_112
 
 def run(connection: Connection) -> None:
     """Bring the schema to the newest revision while nobody else does."""
-    connection.execute(text(f"create schema if not exists {SCHEMA}"))
+    # The lock first: two that make the schema at the same moment would trip over each other, "if not exists" or not.
     connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
-    connection.commit()
     try:
+        connection.execute(text(f"create schema if not exists {SCHEMA}"))
+        connection.commit()
         context.configure(
             connection=connection,
             version_table="schema_migrations",
@@ -28,6 +29,7 @@ def run(connection: Connection) -> None:
         with context.begin_transaction():
             context.run_migrations()
     finally:
+        connection.rollback()
         connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
         connection.commit()
 

@@ -78,14 +78,21 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the schema to the newest revision, as the owner role (BFF_POSTGRES_OWNER_DSN)."""
-    from bff_backoffice.infrastructure.postgres.migrate import migrate as run  # noqa: PLC0415 - keeps `--help` quick
+    from bff_backoffice.infrastructure.postgres.migrate import MigrationError  # noqa: PLC0415 - keeps `--help` quick
+    from bff_backoffice.infrastructure.postgres.migrate import migrate as run  # noqa: PLC0415 - the same
 
     settings = _settings()
     if settings.postgres_owner_dsn is None:
         _fail(
             "BFF_POSTGRES_OWNER_DSN: is not set. Migrations run as the owner of the schema, which the service is not."
         )
-    run(settings.postgres_owner_dsn.get_secret_value())
+    try:
+        run(settings.postgres_owner_dsn.get_secret_value())
+    except MigrationError as error:
+        _fail(
+            f"The schema is as it was: {error}. BFF_POSTGRES_OWNER_DSN must name a server that runs, and the role that "
+            "owns the database."
+        )
     typer.echo("The schema is current.")
 
 

@@ -42,12 +42,13 @@ async def serve(settings: Settings) -> None:
     stop = _stop_event()
     async with open_service(settings, metrics) as service:
         listener = _listening_socket(settings)
+        admin_listener = _bound(settings.admin_host, settings.admin_port, "BFF_ADMIN_PORT")
         public = _server(_application(settings, service, metrics), settings)
         admin = _server(_admin(metrics), settings)
         log.info("listening", host=settings.listen_host, port=listener.getsockname()[1], pid=os.getpid())
         async with asyncio.TaskGroup() as group:
             group.create_task(_run(public, listener))
-            group.create_task(_run(admin, _bound(settings.admin_host, settings.admin_port)))
+            group.create_task(_run(admin, admin_listener))
             await stop.wait()
             log.info("draining", seconds=settings.drain_seconds)
             public.should_exit = admin.should_exit = True
@@ -116,14 +117,18 @@ async def _run(server: _Server, listener: socket.socket) -> None:
 def _listening_socket(settings: Settings) -> socket.socket:
     if settings.listen_fd is not None:
         return socket.socket(fileno=settings.listen_fd)
-    return _bound(settings.listen_host, settings.listen_port)
+    return _bound(settings.listen_host, settings.listen_port, "BFF_LISTEN_PORT")
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"{host}:{port} can't be listened on ({error.strerror}). {setting} chooses another.") from error
     listener.listen(_BACKLOG)
     return listener
 

@@ -169,7 +169,10 @@ class Settings(BaseModel):
     def _pairs(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all("=" in part for part in parts):
+            raise ValueError("each service must be written as name=url")
+        return dict(part.split("=", 1) for part in parts)
 
     @field_validator("public_origins", "cors_origins")
     @classmethod
