@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from itertools import count
 
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
@@ -14,13 +15,15 @@ __all__ = ["torture"]
 _AT_ONCE = 100
 
 
-async def torture(store: RedisStore, dice: random.Random, *, calls: int, longest_seconds: float) -> Counter[str]:
-    """Make `calls` round trips, a hundred at a time, and cancel about half of them within `longest_seconds`.
+async def torture(
+    store: RedisStore, dice: random.Random, *, cancellations: int, longest_seconds: float
+) -> Counter[str]:
+    """Make round trips, a hundred at a time, half of them with a limit of at most `longest_seconds`.
 
-    Counts `answered`, `cancelled` and `unavailable`; every answer that is another caller's is `crossed`.
+    Goes on until so many were cancelled. Counts `answered`, `cancelled` and `unavailable`; every answer that is another caller's is `crossed`.
     """
     outcomes: Counter[str] = Counter()
-    numbers = iter(range(calls))
+    numbers = count()
 
     async def call(number: int) -> None:
         name = b"caller %d" % number
@@ -32,7 +35,8 @@ async def torture(store: RedisStore, dice: random.Random, *, calls: int, longest
         outcomes["answered" if right else "crossed"] += 1
 
     async def worker() -> None:
-        for number in numbers:
+        while outcomes["cancelled"] < cancellations:
+            number = next(numbers)
             try:
                 async with asyncio.timeout(dice.uniform(0, longest_seconds) if dice.random() < 0.5 else None):
                     await call(number)
@@ -40,6 +44,7 @@ async def torture(store: RedisStore, dice: random.Random, *, calls: int, longest
                 outcomes["cancelled"] += 1
             except StoreUnavailableError:
                 outcomes["unavailable"] += 1
+                await asyncio.sleep(0.005)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(_AT_ONCE):

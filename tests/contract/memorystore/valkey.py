@@ -71,6 +71,11 @@ class Valkey:
             self._process.wait()
             self._process = None
 
+    def send_signal(self, number: int) -> None:
+        """Stop it or let it go on."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def restart(self) -> None:
         """Crash and come back."""
         self.kill()
