@@ -1,0 +1,149 @@
+"""`python -m bench`: start worlds, measure, print the table, write JSON. `QUICK=1` for the short run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import uvloop
+
+from bench import machine
+from bench.dashboards import Target, cpu_per_cold_dashboard, measure_dashboards, prime
+from bench.desktops import Desktop, DeviceKey, sign_in_many
+from bench.goals import judged
+from bench.memory import resident_after
+from bench.page import tables, write_page
+from bench.peers import nginx as nginx_peer
+from bench.peers import node_peer
+from bench.results import Results
+from bench.signature import verifications_per_second
+from bench.sizes import FULL, QUICK, Sizes
+from bench.trivial_route import paced_cost, saturated, summary
+from bench.world import World, call, start_world
+
+T = TypeVar("T")
+
+_DEVICES = 60
+_BREAKER_SECONDS = 4.5
+_PACED_RATE = 600.0
+"""Requests a second at which one process and two are compared: well below what either can do."""
+
+
+class _Run:
+    """One run: a world with one process and both peers, then a world with two processes."""
+
+    def __init__(self, sizes: Sizes, folder: Path) -> None:
+        self.sizes, self.folder = sizes, folder
+        self.keys: dict[str, DeviceKey] = {}
+        self.results = Results(
+            size=sizes.name,
+            at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            machine=machine.describe(),
+            load_average=(machine.load_average(), 0.0),
+        )
+
+    def say(self, what: str) -> None:
+        print(f"[{datetime.now(UTC):%H:%M:%S}] {what} …", file=sys.stderr, flush=True)
+
+    def everything(self) -> Results:
+        self.say("signature checks alone")
+        self.results.verifications_per_second = verifications_per_second(self.sizes.signature_seconds)
+        self.say("starting a world with one process")
+        with start_world(self.folder / "one") as world, ExitStack() as stack:
+            self._one_process(world, stack)
+        self.say("starting a world with two processes")
+        with start_world(self.folder / "two", workers=2) as world:
+            desktops = sign_in_many(world, _DEVICES, {})
+            service = Target(name="service", origin=world.bff, pids=world.services)
+            self.results.paced_cpu_us["two"] = self._paced(service, desktops)
+        self.results.load_average = (self.results.load_average[0], machine.load_average())
+        self.results.lines = judged(self.results)
+        return self.results
+
+    def _one_process(self, world: World, stack: ExitStack) -> None:
+        desktops = sign_in_many(world, _DEVICES, self.keys)
+        service = Target(name="service", origin=world.bff, pids=world.services, breaker_seconds=_BREAKER_SECONDS)
+        _wait_for(prime(service, desktops[:1]))
+        node = stack.enter_context(node_peer.node_peer(self.folder / "node", world))
+        calls = [tuple(each) for each in call("GET", f"{world.recorded}/_recorded/targets")]
+        nginx = stack.enter_context(nginx_peer.nginx(self.folder / "nginx", world.recorded, calls))
+        if node is None:
+            self.results.missing.append(node_peer.HOW_TO_INSTALL)
+        if nginx is None:
+            self.results.missing.append(nginx_peer.HOW_TO_INSTALL)
+        self._dashboards(world, service, node, desktops)
+        self._cold_cost(world, [each for each in (service, node, nginx) if each is not None], desktops[0])
+        desktops = sign_in_many(world, _DEVICES, self.keys)
+        self._trivial_route(world, [each for each in (service, node, nginx) if each is not None], desktops)
+        self.say("memory")
+        desktops = sign_in_many(world, _DEVICES, self.keys)
+        self.results.resident_mb = _wait_for(resident_after(world, service, desktops, self.sizes.memory_dashboards))
+
+    def _dashboards(self, world: World, service: Target, node: Target | None, desktops: list[Desktop]) -> None:
+        for operators, every, seconds in self.sizes.operators:
+            for condition in ("cold", "warm", "hanging"):
+                for target, rows in ((service, self.results.dashboards), (node, self.results.peer_dashboards)):
+                    if target is None or (target is node and operators == 1):
+                        continue
+                    self.say(f"{target.name}: {condition} dashboards, {operators} operators")
+                    measured = measure_dashboards(
+                        world, target, desktops[:operators], condition, every=every, seconds=seconds
+                    )
+                    rows.append(_wait_for(measured))
+
+    def _cold_cost(self, world: World, targets: list[Target], desktop: Desktop) -> None:
+        for target in targets:
+            self.say(f"{target.name}: processor time of cold dashboards")
+            path = b"GET /dashboard HTTP/1.1\r\nHost: peer\r\n\r\n" if target.name == "nginx" else None
+            cost = cpu_per_cold_dashboard(world, target, desktop, count=self.sizes.cold_dashboards, path=path)
+            self.results.cold_cpu_ms[target.name] = _wait_for(cost)
+
+    def _trivial_route(self, world: World, targets: list[Target], desktops: list[Desktop]) -> None:
+        again = Target(name="service again", origin=targets[0].origin, pids=targets[0].pids)
+        for number in range(self.sizes.rounds):
+            for target in (*targets, again):
+                self.say(f"{target.name}: the trivial route, round {number + 1} of {self.sizes.rounds}")
+                requests = None
+                if target.name == "nginx":
+                    requests = [b"GET /session HTTP/1.1\r\nHost: peer\r\n\r\n"] * int(self.sizes.round_seconds * 60_000)
+                one = saturated(world, target, desktops, seconds=self.sizes.round_seconds, requests=requests)
+                self.results.rounds.append(_wait_for(one))
+        for target in (*targets, again):
+            rounds = [one for one in self.results.rounds if one.name == target.name]
+            self.results.medians.append(summary(rounds))
+        self.results.paced_cpu_us = {"rate": _PACED_RATE, "one": self._paced(targets[0], desktops)}
+
+    def _paced(self, target: Target, desktops: list[Desktop]) -> float:
+        self.say(f"{len(target.pids)} process(es) at {_PACED_RATE:.0f} requests a second")
+        return _wait_for(paced_cost(target, desktops, seconds=self.sizes.paced_seconds, rate=_PACED_RATE))
+
+
+def _wait_for(work: Awaitable[T]) -> T:
+    async def run() -> T:
+        return await work
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run())
+
+
+def main() -> None:
+    """Measure, print, write."""
+    sizes = QUICK if os.environ.get("QUICK") else FULL
+    machine.pin([os.getpid()], machine.GENERATOR_CORE)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        results = _Run(sizes, Path(folder)).everything()
+    print(tables(results))
+    print(f"\nWritten: {results.write()}")
+    if os.environ.get("PAGE"):
+        write_page(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Issue "The main job holds", its benchmark goals: each measured figure beside the wanted one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.dashboards import DashboardRow
+from bench.results import Line, Results
+from bench.trivial_route import Round
+
+__all__ = ["judged"]
+
+
+def judged(results: Results) -> list[Line]:
+    """Every goal, in the issue's order. A goal whose figure is missing in this run is left out."""
+    return [
+        *_dashboard_goals(results),
+        *_request_goals(results),
+        *_cpu_goals(results),
+        *_process_goals(results),
+        *_memory_goals(results),
+    ]
+
+
+def _row(rows: Sequence[DashboardRow], condition: str, operators: int) -> DashboardRow | None:
+    return next((row for row in rows if row.condition == condition and row.operators == operators), None)
+
+
+def _worst(rows: Sequence[DashboardRow], operators: int) -> float | None:
+    found = [row.first_byte[1] for row in rows if row.operators == operators]
+    return max(found, default=None)
+
+
+def _ratio(ours: float, theirs: float | None, peer: str = "Node") -> str:
+    return "" if not theirs else f"{ours / theirs:.2f} × {peer}"
+
+
+def _dashboard_goals(results: Results) -> Iterator[Line]:
+    ours, node = results.dashboards, results.peer_dashboards
+    first = _worst(ours, 50)
+    if first is not None:
+        yield Line(
+            what="dashboard first byte p95, 50 operators", wanted="≤ 10 ms", measured=f"{first:.1f} ms",
+            met=first <= 10, ratio=_ratio(first, _worst(node, 50)), note="worst of cold, warm and hanging",
+        )  # fmt: skip
+    cold, peer = _row(ours, "cold", 10), _row(node, "cold", 10)
+    if cold is not None and cold.after_slowest is not None:
+        theirs = peer.after_slowest[1] if peer and peer.after_slowest else None
+        yield Line(
+            what="cold dashboard's end after the slowest upstream's answer, p95, 10 operators", wanted="≤ 5 ms",
+            measured=f"{cold.after_slowest[1]:.1f} ms", met=cold.after_slowest[1] <= 5,
+            ratio=_ratio(cold.after_slowest[1], theirs), note="same clock on both sides",
+        )  # fmt: skip
+    warm, peer = _row(ours, "warm", 50), _row(node, "warm", 50)
+    if warm is not None:
+        yield Line(
+            what="warm dashboard total p95, 50 operators", wanted="≤ 25 ms", measured=f"{warm.total[1]:.1f} ms",
+            met=warm.total[1] <= 25, ratio=_ratio(warm.total[1], peer.total[1] if peer else None),
+        )  # fmt: skip
+
+
+def _median(results: Results, name: str) -> Round | None:
+    return next((one for one in results.medians if one.name == name), None)
+
+
+def _request_goals(results: Results) -> Iterator[Line]:
+    ours, node, nginx = (_median(results, name) for name in ("service", "node", "nginx"))
+    if ours is None:
+        return
+    measured = f"{ours.per_core_second:,.0f} a CPU second ({ours.per_second:,.0f}/s on the clock)"
+    if node is not None:
+        ratio = ours.per_core_second / node.per_core_second
+        yield Line(
+            what="authenticated requests per core", wanted="≥ Node's", measured=measured, met=ratio >= 1,
+            ratio=f"{ratio:.2f} × Node", note="1.3 is the moonshot",
+        )  # fmt: skip
+    share = ours.per_core_second / results.verifications_per_second
+    nginx_ratio = "" if nginx is None else f"{ours.per_core_second / nginx.per_core_second:.3f} × nginx"
+    yield Line(
+        what="the same, of what the signature check alone allows",
+        wanted="≥ 40 %", measured=f"{share:.0%}", met=share >= 0.4, ratio=nginx_ratio,
+        note=f"{results.verifications_per_second:,.0f} verifications a CPU second",
+    )  # fmt: skip
+
+
+def _cpu_goals(results: Results) -> Iterator[Line]:
+    cost = results.cold_cpu_ms
+    if "service" not in cost:
+        return
+    node, nginx = cost.get("node"), cost.get("nginx")
+    yield Line(
+        what="CPU of a cold dashboard", wanted="≤ 2 × Node", measured=f"{cost['service']:.1f} ms",
+        met=None if node is None else cost["service"] <= 2 * node,
+        ratio=", ".join(filter(None, (_ratio(cost["service"], node), _ratio(cost["service"], nginx, "nginx")))),
+    )  # fmt: skip
+
+
+def _process_goals(results: Results) -> Iterator[Line]:
+    cost = results.paced_cpu_us
+    if {"one", "two"} <= set(cost):
+        ratio = cost["two"] / cost["one"]
+        yield Line(
+            what="CPU of a request with two processes", wanted="within 10 % of one",
+            measured=f"{cost['two']:.0f} µs, one: {cost['one']:.0f} µs", met=ratio <= 1.1, ratio="",
+            note=f"{ratio - 1:+.0%}, at {cost['rate']:.0f} requests/s",
+        )  # fmt: skip
+
+
+def _memory_goals(results: Results) -> Iterator[Line]:
+    if len(results.resident_mb) > 1:
+        (few, before), (many, after) = results.resident_mb[0], results.resident_mb[-1]
+        growth = after / before - 1
+        yield Line(
+            what=f"memory after {many:,} dashboards", wanted=f"within 5 % of that after {few:,}",
+            measured=f"{after:.0f} MiB, before: {before:.0f} MiB", met=growth <= 0.05, note=f"{growth:+.1%}",
+        )  # fmt: skip

@@ -1,0 +1,110 @@
+"""What was measured, beside what was wanted: the table, and the same as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bench.dashboards import DashboardRow
+from bench.trivial_route import Round
+
+__all__ = ["Line", "Results", "dashboard_table", "goal_table", "round_table"]
+
+FOLDER: Final = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One goal: what is wanted, what was measured, how that compares with a peer, and what to know about it."""
+
+    what: str
+    wanted: str
+    measured: str
+    met: bool | None
+    ratio: str = ""
+    note: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Results:
+    """Everything of one run."""
+
+    size: str
+    at: str
+    machine: dict[str, str]
+    load_average: tuple[float, float]
+    dashboards: list[DashboardRow] = field(default_factory=list)
+    peer_dashboards: list[DashboardRow] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    medians: list[Round] = field(default_factory=list)
+    verifications_per_second: float = math.nan
+    cold_cpu_ms: dict[str, float] = field(default_factory=dict)
+    resident_mb: list[tuple[int, float]] = field(default_factory=list)
+    paced_cpu_us: dict[str, float] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def write(self) -> Path:
+        """Write `results/latest.json` and return its path."""
+        FOLDER.mkdir(exist_ok=True)
+        path = FOLDER / "latest.json"
+        path.write_text(json.dumps(asdict(self), indent=2))
+        return path
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def goal_table(lines: Sequence[Line]) -> str:
+    """The table that the whole run is for."""
+    words = {True: "yes", False: "**no**", None: ""}
+    rows = [(line.what, line.wanted, line.measured, words[line.met], line.ratio, line.note) for line in lines]
+    return _table(("", "wanted", "measured", "met", "ratio to peer", "note"), rows)
+
+
+def _ms(three: tuple[float, float, float] | None) -> str:
+    return "" if three is None else " / ".join(f"{value:.1f}" for value in three)
+
+
+def dashboard_table(rows: Sequence[DashboardRow]) -> str:
+    """First byte and end by condition and number of operators."""
+    head = ("condition", "operators", "each every", "dashboards", "first byte", "last healthy widget", "end",
+            "end after slowest upstream", "X-Cache")  # fmt: skip
+    return _table(
+        head,
+        [
+            (
+                row.condition,
+                str(row.operators),
+                f"{row.every_seconds:g} s",
+                str(row.count),
+                _ms(row.first_byte),
+                _ms(row.healthy) if row.condition == "hanging" else "",
+                _ms(row.total),
+                _ms(row.after_slowest),
+                ", ".join(f"{name} {count}" for name, count in row.caches.items() if count),
+            )
+            for row in rows
+        ],
+    )
+
+
+def round_table(rounds: Sequence[Round]) -> str:
+    """The trivial route, every round, in the order in which they were run."""
+    head = ("who", "requests/s", "CPU µs a request", "requests a CPU second", "core used", "other core used")
+    return _table(
+        head,
+        [
+            (
+                one.name, f"{one.per_second:,.0f}", f"{one.cpu_us:.0f}", f"{one.per_core_second:,.0f}",
+                f"{one.busy:.0%}", f"{one.others_busy:.0%}",
+            )
+            for one in rounds
+        ],
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""How much is measured: a short run that shows whether all of it works, and one whose figures are worth keeping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["FULL", "QUICK", "Sizes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Everything that the two runs differ in. Times are in seconds."""
+
+    name: str
+    operators: tuple[tuple[int, float, float], ...]
+    """Operators, how often each opens a dashboard, and for how long. Below ten seconds the pace is accelerated."""
+    rounds: int
+    round_seconds: float
+    cold_dashboards: int
+    memory_dashboards: tuple[int, int]
+    paced_seconds: float
+    signature_seconds: float
+
+
+QUICK: Final = Sizes(
+    name="quick",
+    operators=((1, 0.25, 4.0), (10, 1.0, 5.0), (50, 5.0, 5.0)),
+    rounds=2,
+    round_seconds=3.0,
+    cold_dashboards=80,
+    memory_dashboards=(200, 1_000),
+    paced_seconds=4.0,
+    signature_seconds=0.5,
+)
+
+FULL: Final = Sizes(
+    name="full",
+    operators=((1, 0.5, 60.0), (10, 2.0, 60.0), (50, 10.0, 90.0)),
+    rounds=5,
+    round_seconds=10.0,
+    cold_dashboards=500,
+    memory_dashboards=(1_000, 10_000),
+    paced_seconds=20.0,
+    signature_seconds=2.0,
+)
