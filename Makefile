@@ -51,3 +51,11 @@ clean: ## Remove the environment and the developer world's data
 .PHONY: errors
 errors: env ## Write docs/errors.md from the catalogue
 	@$(BIN)/python -m bff_backoffice.presentation.errors_page > docs/errors.md
+
+.PHONY: drill
+drill: env ## Weather drills, an hour; QUICK=1: five minutes (ONLY=soak,restarts chooses)
+	@$(BIN)/python -m drills $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: fuzz
+fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=10000 for fewer)
+	@$(BIN)/python -m drills.fuzz $(if $(N),--proofs $(N)) $(if $(SEED),--seed $(SEED))
