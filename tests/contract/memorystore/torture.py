@@ -20,7 +20,8 @@ async def torture(
 ) -> Counter[str]:
     """Make round trips, a hundred at a time, half of them with a limit of at most `longest_seconds`.
 
-    Goes on until so many were cancelled. Counts `answered`, `cancelled` and `unavailable`; every answer that is another caller's is `crossed`.
+    Goes on until so many were cancelled. Counts `answered`, `cancelled` and `unavailable`; every answer that is another
+    caller's is `crossed`.
     """
     outcomes: Counter[str] = Counter()
     numbers = count()

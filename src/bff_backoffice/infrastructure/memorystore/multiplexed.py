@@ -100,11 +100,11 @@ class MultiplexedRedisStore(RedisStore):
         """A new connection that knows the server's run. It carries nobody's command before that."""
         wire = await _open_wire(self._address, self._pool.connect_seconds)
         try:
-            wire.run_id = await _greet(wire, self._address)
+            run_id = await _greet(wire, self._address)
         except BaseException:
             wire.end(ConnectionError("given up while it was greeted"))
             raise
-        wire.limit_seconds = self._operation_seconds
+        wire.greeted(run_id, limit_seconds=self._operation_seconds)
         return wire
 
     async def aclose(self) -> None:

@@ -76,9 +76,8 @@ class Wire(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_extensions", "_full", "_heard_at", "_look_at", "_loop", "_lost", "_most_unsent",
-        "_most_waiting", "_reader", "_timer", "_transport", "_unsent", "_unsent_bytes", "_waiting", "failure",
-        "limit_seconds", "run_id",
+        "_extensions", "_full", "_heard_at", "_limit_seconds", "_look_at", "_loop", "_lost", "_most_unsent",
+        "_most_waiting", "_reader", "_timer", "_transport", "_unsent", "_unsent_bytes", "_waiting", "failure", "run_id",
     )  # fmt: skip
 
     def __init__(
@@ -89,7 +88,7 @@ class Wire(asyncio.Protocol):
         most_unsent_bytes: int = _MOST_UNSENT_BYTES,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.limit_seconds = limit_seconds
+        self._limit_seconds = limit_seconds
         self._most_waiting, self._most_unsent = most_waiting, most_unsent_bytes
         self._reader = Reader(replyError=BaseParser.parse_error, notEnoughData=_MORE)
         self._transport: asyncio.Transport | None = None
@@ -109,6 +108,14 @@ class Wire(asyncio.Protocol):
     def waiting(self) -> int:
         """How many places of the row are taken, also by callers who have left."""
         return len(self._waiting)
+
+    def greeted(self, run_id: str, *, limit_seconds: float) -> None:
+        """The greeting, which has a limit of its own, is over: from now on the wire carries callers' round trips."""
+        self.run_id = run_id
+        self._limit_seconds = limit_seconds
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as streams are given
         """The transport is there; its buffer has the same bound as ours."""
@@ -138,7 +145,7 @@ class Wire(asyncio.Protocol):
         self._unsent.append(packed)
         self._unsent_bytes += len(packed)
         now = self._loop.time()
-        trip = RoundTrip(self._loop.create_future(), len(commands), now + self.limit_seconds)
+        trip = RoundTrip(self._loop.create_future(), len(commands), now + self._limit_seconds)
         waiting.append(trip)
         if self._timer is None:
             self._arm(trip.due)
@@ -185,17 +192,17 @@ class Wire(asyncio.Protocol):
         if not self._waiting:
             return
         now = self._loop.time()
-        silent = self._heard_at <= now - self.limit_seconds and self._waiting[0].due <= now
+        silent = self._heard_at <= now - self._limit_seconds and self._waiting[0].due <= now
         if now - self._look_at > _LATE_SECONDS and self._extensions:
             self._extensions -= 1
-            self._arm(now + self.limit_seconds)
+            self._arm(now + self._limit_seconds)
         elif silent:
             self.end(TimeoutError("nothing was heard for too long"))
         else:
             self._extensions = _EXTENSIONS
             for trip in takewhile(lambda each: each.due <= now, self._waiting):
                 trip.end(TimeoutError("the answer did not come in time"))
-            self._arm(next((each.due for each in self._waiting if each.due > now), now + self.limit_seconds))
+            self._arm(next((each.due for each in self._waiting if each.due > now), now + self._limit_seconds))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The server hung up, or we did."""
