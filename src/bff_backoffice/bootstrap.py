@@ -19,7 +19,7 @@ from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.projections import Freshness, Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
-from bff_backoffice.application.sessions.authenticate import Authenticate
+from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
 from bff_backoffice.application.use_cases import UseCases
@@ -198,16 +198,10 @@ async def _use_cases(
             clock=utc_now,
             accept_bearer=settings.auth_accept_bearer_scheme,
         ),
-        limit_requests=LimitRequests(
-            device=RateLimit(
-                name="device", per_second=settings.rate_device_per_second, burst=settings.rate_device_burst
-            ),
-            tenant=RateLimit(
-                name="tenant", per_second=settings.rate_tenant_per_second, burst=settings.rate_tenant_burst
-            ),
-        ),
+        prove_key=ProveKey(proofs=proofs, sessions=sessions, clock=utc_now),
+        limit_requests=_limits(settings),
         refresh_session=RefreshSession(
-            tokens=tokens, proofs=proofs, sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now
+            tokens=tokens, sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now
         ),
         close_session=CloseSession(sessions=sessions, revoked=revoked, iam=iam_gateway),
         choose_property=ChooseProperty(sessions=sessions),
@@ -258,6 +252,13 @@ def _force_logout(settings: Settings, sessions: RedisSessions, database: Databas
         revoked=PostgresRevokedSessions(database),
         clock=utc_now,
         token_lifetime=timedelta(seconds=settings.auth_token_max_seconds),
+    )
+
+
+def _limits(settings: Settings) -> LimitRequests:
+    return LimitRequests(
+        device=RateLimit(name="device", per_second=settings.rate_device_per_second, burst=settings.rate_device_burst),
+        tenant=RateLimit(name="tenant", per_second=settings.rate_tenant_per_second, burst=settings.rate_tenant_burst),
     )
 
 

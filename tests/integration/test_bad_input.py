@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from typing import Any
@@ -407,3 +409,28 @@ def test_what_is_left_of_the_limits_is_on_every_authenticated_answer(world: Worl
     assert second.status_code == 404
     assert all("RateLimit" in answer.headers for answer in answers)
     assert "RateLimit" not in world.http.get(f"{world.bff}/health/live").headers
+
+
+def test_a_refresh_without_a_good_proof_is_refused_before_its_body_is_read(world: World) -> None:
+    """Credentials and proof come before the shape (contract, section 2.1), also where the proof is all there is."""
+    url = f"{world.bff}{API}/auth/refresh"
+
+    for proofs in ({}, {"DPoP": "nonsense"}, {"DPoP": DeviceKey().proof("POST", f"{world.bff}{API}/session")}):
+        answer = world.http.post(url, content=b"{", headers={**proofs, "Content-Type": "application/json"})
+        refused(answer, 401, OURS + "PROOF_INVALID")
+    proven = {"DPoP": DeviceKey().proof("POST", url), "Content-Type": "application/json"}
+    refused(world.http.post(url, content=b"{", headers=proven), 400, GENERAL + "VALIDATION_FAILED")
+
+
+def test_a_refresh_is_held_to_the_body_that_its_proof_signs(world: World) -> None:
+    """A digest in the proof is verified wherever there is one: another refresh token can't be slipped under it."""
+    desktop, url = world.sign_in(), f"{world.bff}{API}/auth/refresh"
+    body = json.dumps({"refreshToken": desktop.tokens["refreshToken"]}).encode()
+
+    def send(signed: bytes) -> httpx2.Response:
+        digest = base64.b64encode(hashlib.sha256(signed).digest()).decode()
+        proof = desktop.key.proof("POST", url, digest=f"sha-256=:{digest}:")
+        return world.http.post(url, content=body, headers={"DPoP": proof, "Content-Type": "application/json"})
+
+    refused(send(b"another body"), 401, OURS + "PROOF_INVALID")
+    assert send(body).status_code == 200

@@ -10,7 +10,7 @@ from bff_backoffice.application.devices import ReportHeartbeat
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.rate_limits import LimitRequests
-from bff_backoffice.application.sessions.authenticate import Authenticate
+from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
 
@@ -24,6 +24,7 @@ class UseCases:
     clock: Clock
     published_keys: tuple[Mapping[str, str], ...]
     authenticate: Authenticate
+    prove_key: ProveKey
     limit_requests: LimitRequests
     refresh_session: RefreshSession
     close_session: CloseSession

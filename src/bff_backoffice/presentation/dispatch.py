@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bff_backoffice.application.sessions.authenticate import Authenticated, RequestFacts
+from bff_backoffice.application.sessions.authenticate import Authenticated, ProvenKey, RequestFacts
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import OperatorRole, PropertyId
@@ -62,6 +62,7 @@ class Dispatch:
         route, headers = arrival.route, arrival.headers
         media_type = request_parts.chosen_media_type(headers.get("accept", ()), route.produces)
         who = await self._authenticated(arrival) if route.access is Access.OPERATOR else None
+        key = await self._proven(arrival) if route.access is Access.PROOF else None
         locale = None if who is None else who.operator.locale
         if who is not None:
             arrival.learned.locale = locale
@@ -86,6 +87,7 @@ class Dispatch:
             traceparent=arrival.traceparent,
             language=choose_language(", ".join(headers.get("accept-language", ())) or None, locale),
             who=who,
+            key=key,
             property_id=property_id,
         )
         return await route.handler(exchange, self.use)
@@ -105,6 +107,11 @@ class Dispatch:
                 traceparent=arrival.traceparent,
                 app=request_parts.app_facts(headers),
             )
+        )
+
+    async def _proven(self, arrival: Arrival) -> ProvenKey:
+        return await self.use.prove_key(
+            arrival.headers.get("dpop", ()), method=arrival.route.method, path=arrival.path, body=arrival.body
         )
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bff_backoffice.application.sessions.authenticate import Authenticated
+from bff_backoffice.application.sessions.authenticate import Authenticated, ProvenKey
 from bff_backoffice.domain.errors import Code, FieldError, Refusal
 from bff_backoffice.domain.operator import OperatorContext, PropertyId
 from bff_backoffice.presentation.words import Language
@@ -27,7 +27,7 @@ class Exchange:
     """A request that has passed its route's policy.
 
     `path` is as requested, without the query. `who` and `property_id` are there on routes that need an operator and a
-    property. `body` is decoded already where the route declares a type.
+    property, `key` on those that need a proof alone. `body` is decoded already where the route declares a type.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Exchange:
     traceparent: str
     language: Language
     who: Authenticated | None = None
+    key: ProvenKey | None = None
     property_id: PropertyId | None = None
 
     @property
@@ -50,6 +51,13 @@ class Exchange:
         if self.who is None:
             raise RuntimeError("the route declares no operator")
         return self.who
+
+    @property
+    def proven_key(self) -> ProvenKey:
+        """The device's key. The dispatcher lets nobody in without it where the route says so."""
+        if self.key is None:
+            raise RuntimeError("the route declares no proof")
+        return self.key
 
     @property
     def in_property(self) -> PropertyId:

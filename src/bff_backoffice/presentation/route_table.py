@@ -36,7 +36,7 @@ class Access(Enum):
     OPEN = "open"
     """Nothing."""
     PROOF = "proof"
-    """A device key's proof of possession; the handler hands it to the use case, which checks it."""
+    """A device key's proof of possession, which is used up like any other."""
     OPERATOR = "operator"
     """A device-bound token, its proof, a live session and a role."""
 

@@ -25,8 +25,10 @@ from bff_backoffice.application.sessions.stores import (
 )
 from bff_backoffice.domain.device_proof import (
     AccessClaims,
+    VerifiedProof,
     challenge,
     read_credentials,
+    read_sole_proof,
     require_body,
     require_key_binding,
     token_invalid,
@@ -40,7 +42,7 @@ from bff_backoffice.domain.operator import (
 )
 from bff_backoffice.domain.sessions import BackofficeSession, SessionState, choose_property, seen
 
-__all__ = ["AppFacts", "Authenticate", "Authenticated", "RequestFacts", "session_revoked"]
+__all__ = ["AppFacts", "Authenticate", "Authenticated", "ProveKey", "ProvenKey", "RequestFacts", "session_revoked"]
 
 _VALIDATE_SECONDS: Final = 0.2
 """platform-facts A9: iam validates a session within 200 ms."""
@@ -192,6 +194,35 @@ class Authenticate:
         if after is not session:
             await self.sessions.keep(after)
         return after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenKey:
+    """A device key that a request without an access token proved to hold. `text` is the proof as it came."""
+
+    proof: VerifiedProof
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProveKey:
+    """Check and use up the proof of a request that has no access token: a refresh (contract, section 3).
+
+    Raises:
+        Refusal: PROOF_INVALID, NONCE_REQUIRED, PROOF_REPLAYED.
+        StoreUnavailableError: Redis is away, so nobody can say whether the proof was used.
+    """
+
+    proofs: VerifyProof
+    sessions: Sessions
+    clock: Clock
+
+    async def __call__(self, proofs: tuple[str, ...], *, method: str, path: str, body: bytes) -> ProvenKey:
+        text = read_sole_proof(proofs)
+        proof = self.proofs.verify(text, method=method, path=path, access_token=None, now=self.clock())
+        require_body(proof, body)
+        await self.sessions.use(proof)
+        return ProvenKey(proof=proof, text=text)
 
 
 def _new_session(claims: AccessClaims, facts: RequestFacts, now: datetime) -> BackofficeSession:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bff_backoffice.application.ports import Clock, UpstreamError
-from bff_backoffice.application.sessions.authenticate import Authenticated, session_revoked
+from bff_backoffice.application.sessions.authenticate import Authenticated, ProvenKey, session_revoked
 from bff_backoffice.application.sessions.ports import RefreshedTokens
-from bff_backoffice.application.sessions.stores import Iam, RevokedSessions, Sessions, VerifyAccessToken, VerifyProof
-from bff_backoffice.domain.device_proof import AccessClaims, read_sole_proof, require_key_binding
+from bff_backoffice.application.sessions.stores import Iam, RevokedSessions, Sessions, VerifyAccessToken
+from bff_backoffice.domain.device_proof import AccessClaims, require_key_binding
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import PropertyId
 from bff_backoffice.domain.sessions import BackofficeSession, SessionState
@@ -23,43 +23,38 @@ _REFRESH_SECONDS: Final = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshRequest:
-    """A refresh as the desktop sends it: the proof has no `ath`, since there is no access token to bind it to."""
+    """A refresh whose proof was checked: it has no `ath`, since there is no access token to bind it to."""
 
     refresh_token: str = field(repr=False)
-    proofs: tuple[str, ...] = field(repr=False)
+    key: ProvenKey
     device_id: str | None
-    path: str
     request_id: str
     traceparent: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshSession:
-    """Check the proof here, let iam exchange the token, and note that the session goes on.
+    """Let iam exchange the token for the key that proved itself here, and note that the session goes on.
 
     iam answers the same token from the same key alike for 30 s, so an answer that was lost on the way can be asked for
     again; nothing of it is kept here.
 
     Raises:
-        Refusal: the proof is not valid or was used, or the session was ended.
+        Refusal: the new token is another key's or another device's, or the session was ended.
         StoreUnavailableError: Redis or Postgres is away.
         UpstreamError: iam refused (its own code passes through) or is away.
     """
 
     tokens: VerifyAccessToken
-    proofs: VerifyProof
     sessions: Sessions
     revoked: RevokedSessions
     iam: Iam
     clock: Clock
 
     async def __call__(self, request: RefreshRequest) -> RefreshedTokens:
-        proof_text = read_sole_proof(request.proofs)
-        proof = self.proofs.verify(proof_text, method="POST", path=request.path, access_token=None, now=self.clock())
-        await self.sessions.use(proof)
         answer = await self.iam.refresh(
             request.refresh_token,
-            proof=proof_text,
+            proof=request.key.text,
             device_id=request.device_id,
             request_id=request.request_id,
             traceparent=request.traceparent,
@@ -67,7 +62,7 @@ class RefreshSession:
         )
         claims = await self.tokens.verify(answer.access_token, now=self.clock())
         # iam has checked it too; a token for another key must not leave through here whatever iam did.
-        require_key_binding(claims.key_thumbprint, proof)
+        require_key_binding(claims.key_thumbprint, request.key.proof)
         if request.device_id is not None and request.device_id != claims.device_id:
             raise Refusal(Code.DEVICE_MISMATCH, "X-Device-Id must be the token's device.")
         if await self.revoked.is_revoked(claims.tenant_id, claims.iam_session_id):

@@ -109,9 +109,8 @@ async def refresh_session(exchange: Exchange, use: UseCases) -> Response:
     tokens = await use.refresh_session(
         RefreshRequest(
             refresh_token=body.refresh_token,
-            proofs=exchange.headers.get("dpop", ()),
+            key=exchange.proven_key,
             device_id=exchange.header("x-device-id"),
-            path=exchange.path,
             request_id=exchange.request_id,
             traceparent=exchange.traceparent,
         )
