@@ -67,7 +67,7 @@ def test_the_features_are_those_of_the_import_rules() -> None:
 
 def test_the_maps_other_paths_exist() -> None:
     """Folders, tests and pages that it points at are there."""
-    paths = re.findall(r"`((?:tests|platform_sim|migrations|openapi)/[\w/.]*)`", MAP)
+    paths = re.findall(r"`((?:tests|platform_sim|migrations|openapi|bench|drills)/[\w/.]*)`", MAP)
     pages = re.findall(r"\]\(([\w/.-]+\.md)\)", MAP)
 
     assert paths
