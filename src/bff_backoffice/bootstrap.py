@@ -203,7 +203,7 @@ async def _use_cases(
         refresh_session=RefreshSession(
             tokens=tokens, sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now
         ),
-        close_session=CloseSession(sessions=sessions, revoked=revoked, iam=iam_gateway),
+        close_session=CloseSession(sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now),
         choose_property=ChooseProperty(sessions=sessions),
         force_logout=_force_logout(settings, sessions, database),
         forget_operator=ForgetOperator(sessions=sessions),

@@ -155,6 +155,19 @@ def test_a_signed_out_session_stays_out_when_iam_did_not_hear_of_it(world: World
     assert desktop.refresh().json()["code"] == SESSION_REVOKED
 
 
+def test_such_a_session_stays_out_for_longer_than_its_tokens(world: World) -> None:
+    """The refresh token, of which iam believes that it is good, lives for weeks after the last access token."""
+    desktop = world.sign_in(ttl=2)
+    desktop.get("/session")
+    world.fault("iam-service", "error", status=503, match="POST /api/v1/sessions")
+
+    assert desktop.request("POST", "/auth/sign-out").status_code == 204
+    world.heal()
+    time.sleep(max(0.0, float(_claim(desktop, "exp")) - time.time()) + 0.1)
+
+    assert desktop.refresh().json()["code"] == SESSION_REVOKED
+
+
 def test_a_new_sign_in_on_a_device_replaces_its_session(world: World) -> None:
     """One device, one session: the one of the newest sign-in; the older token is refused from then on."""
     first = world.sign_in("front_desk")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from bff_backoffice.application.ports import Clock, UpstreamError
@@ -19,6 +20,11 @@ __all__ = ["ChooseProperty", "CloseSession", "RefreshRequest", "RefreshSession"]
 
 _REFRESH_SECONDS: Final = 0.6
 """platform-facts A9: iam refreshes within 600 ms."""
+
+_REFRESH_TOKEN_LIFETIME: Final = timedelta(days=30)
+"""platform-facts C1: the longest that a refresh token of iam-service is good for."""
+
+_SIGNED_OUT: Final = "signed_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +93,8 @@ class RefreshSession:
 class CloseSession:
     """Sign out: refuse the session's tokens everywhere, forget it, tell iam.
 
-    Postgres first: once a client reads 204, no lost memory may revive the session. iam is told last and may be away:
-    the refresh token is of no use here any more, because a refresh asks for the session's revocation too.
+    Postgres first: once a client reads 204, no lost memory may revive the session. iam is told last and may be away: a
+    refresh asks for the session's revocation too, which is then remembered for as long as the refresh token lasts.
 
     Raises:
         StoreUnavailableError: nothing is promised then, and the client tries again.
@@ -97,33 +103,38 @@ class CloseSession:
     sessions: Sessions
     revoked: RevokedSessions
     iam: Iam
+    clock: Clock
 
     async def __call__(self, who: Authenticated, *, request_id: str, traceparent: str) -> bool:
         """End the session; returns whether iam heard of it."""
         session = who.session
         until = max(session.tokens_expire_at, who.token_expires_at)
-        await self.revoked.revoke(
-            session.tenant_id,
-            session.iam_session_id,
-            device_id=session.device_id,
-            operator_id=session.operator_id,
-            reason="signed_out",
-            expires_at=until,
-        )
+        await self._remember(session, until)
         await self.sessions.refuse(session.tenant_id, session.iam_session_id, until=until)
         await self.sessions.close(session.tenant_id, session.device_id, session.id)
         try:
             await self.iam.revoke_session(
                 session.iam_session_id,
                 tenant_id=session.tenant_id,
-                reason="signed_out",
+                reason=_SIGNED_OUT,
                 request_id=request_id,
                 traceparent=traceparent,
                 deadline=asyncio.get_running_loop().time() + _REFRESH_SECONDS,
             )
         except UpstreamError:
+            await self._remember(session, self.clock() + _REFRESH_TOKEN_LIFETIME)
             return False
         return True
+
+    async def _remember(self, session: BackofficeSession, until: datetime) -> None:
+        await self.revoked.revoke(
+            session.tenant_id,
+            session.iam_session_id,
+            device_id=session.device_id,
+            operator_id=session.operator_id,
+            reason=_SIGNED_OUT,
+            expires_at=until,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
