@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from typing import Any
 
-import jwt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from joserfc import jwk as jose_jwk
-from joserfc import jws as jose_jws
-from joserfc.errors import JoseError
 
 from bff_backoffice.domain.device_proof import PublicOrigins, VerifiedProof
 from bff_backoffice.domain.errors import Refusal
 from bff_backoffice.infrastructure.dpop import ProofVerifier
+from tests.jose_witnesses import joserfc_claims, pyjwt_claims
 from tests.some_device import NOW, ORIGIN, PATH, SomeDevice, b64, compact
 
 TOKEN = "an.access.token"
@@ -32,39 +27,6 @@ def ours(proof: str) -> VerifiedProof | None:
     try:
         return ProofVerifier(ORIGINS).verify(proof, method="GET", path=PATH, access_token=TOKEN, now=NOW)
     except Refusal:
-        return None
-
-
-def joserfc_claims(proof: str) -> Any:
-    """The claims, if joserfc finds the signature good under the key that the proof carries."""
-    try:
-        header = json.loads(base64.urlsafe_b64decode(proof.partition(".")[0] + "=="))
-        members = {name: header["jwk"][name] for name in ("kty", "crv", "x", "y", "n", "e") if name in header["jwk"]}
-        key = jose_jwk.import_key(members)
-        algorithms = ["ES256", "EdDSA", "Ed25519", "PS256"]
-        registry = jose_jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
-        registry.max_header_length = 4096
-        signed = jose_jws.deserialize_compact(proof, key, algorithms=algorithms, registry=registry)
-        return json.loads(signed.payload)
-    except (JoseError, ValueError, KeyError, TypeError):
-        return None
-
-
-def pyjwt_claims(proof: str) -> Any:
-    """The same by PyJWT."""
-    try:
-        header = jwt.get_unverified_header(proof)
-        algorithm = "EdDSA" if header["alg"] == "Ed25519" else header["alg"]
-        key = jwt.PyJWK({**header["jwk"], "alg": algorithm}).key
-        checks = dict.fromkeys(
-            ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_jti", "verify_sub"), False
-        )
-        if header["alg"] == "Ed25519":
-            signed, _, signature = proof.rpartition(".")
-            key.verify(base64.urlsafe_b64decode(signature + "=="), signed.encode())
-            return json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
-        return jwt.decode(proof, key, algorithms=[algorithm], options={**checks})  # type: ignore[arg-type] # a plain dict
-    except (jwt.PyJWTError, ValueError, KeyError, TypeError):
         return None
 
 
