@@ -221,6 +221,20 @@ def test_a_locked_user_loses_every_session(world: World) -> None:
     assert [eventually(desktop, 401) for desktop in desktops] == [SESSION_REVOKED] * 2
 
 
+def test_a_locked_device_loses_its_session(world: World) -> None:
+    """Whoever sits at it is signed out; the same operator goes on elsewhere."""
+    operator = world.operator("revenue_manager")
+    locked, other = world.sign_in(operator=operator), world.sign_in(operator=operator)
+    for desktop in (locked, other):
+        desktop.get("/session")
+
+    world.publish("melmastoon.iam.device.locked.v1", world.tenants[0], {"deviceId": locked.device_id})
+
+    assert eventually(locked, 401) == SESSION_REVOKED
+    assert other.get("/session").status_code == 200
+    world.publish("melmastoon.iam.device.unlocked.v1", world.tenants[0], {"deviceId": locked.device_id})
+
+
 def test_an_event_of_another_tenant_ends_nothing(world: World) -> None:
     """A tenant's word counts for its own sessions only."""
     desktop = world.sign_in()

@@ -58,7 +58,8 @@ class Consumers:
         return {
             "melmastoon.iam.session.revoked.v1": self._session_revoked,
             "melmastoon.iam.user.locked.v1": self._user_locked,
-            "melmastoon.iam.device.revoked.v1": self._device_revoked,
+            "melmastoon.iam.device.locked.v1": self._device_ended,
+            "melmastoon.iam.device.revoked.v1": self._device_ended,
         }.get(subject)
 
     async def _session_revoked(self, event: PlatformEvent) -> None:
@@ -82,9 +83,9 @@ class Consumers:
             _tenant(event), _required(event, OperatorId, "userId"), reason=_reason(event, "user_locked")
         )
 
-    async def _device_revoked(self, event: PlatformEvent) -> None:
+    async def _device_ended(self, event: PlatformEvent) -> None:
         await self.force_logout.device(
-            _tenant(event), _required(event, DeviceId, "deviceId"), reason=_reason(event, "device_revoked")
+            _tenant(event), _required(event, DeviceId, "deviceId"), reason=_reason(event, "device_locked")
         )
 
     async def _membership_changed(self, event: PlatformEvent) -> None:
