@@ -59,3 +59,7 @@ drill: env ## Weather drills, an hour; QUICK=1: five minutes (ONLY=soak,restarts
 .PHONY: fuzz
 fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=10000 for fewer)
 	@$(BIN)/python -m drills.fuzz $(if $(N),--proofs $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: bench
+bench: env ## Measure the service beside its peers, 25 minutes; QUICK=1: two; PAGE=1: into docs/benchmarks.md
+	@QUICK=$(QUICK) PAGE=$(PAGE) $(BIN)/python -m bench

@@ -29,8 +29,11 @@ _RECORDED: Final = (
 """Whom a dashboard asks. iam and tenant-service stay the simulator's: they are asked when a session opens."""
 
 # A benchmark drives each device a hundred times harder than a person; limits that are made for persons would be what is
-# measured. A name that the service does not know is left out.
-_LIMITS_OFF: Final = ("BFF_RATE_LIMITS", "BFF_RATE_LIMITS_ENABLED", "BFF_RATE_LIMIT_ENABLED")
+# measured. They count as ever, they only never refuse.
+_FAR_LIMITS: Final = dict.fromkeys(
+    ("BFF_RATE_DEVICE_PER_SECOND", "BFF_RATE_DEVICE_BURST", "BFF_RATE_TENANT_PER_SECOND", "BFF_RATE_TENANT_BURST"),
+    "10000000",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +87,6 @@ def _free_base_port() -> int:
     raise RuntimeError("no free block of ports")
 
 
-def _known_limits() -> dict[str, str]:
-    from bff_backoffice.settings import Settings  # noqa: PLC0415 - only its field names are wanted, and only here
-
-    known = Settings.model_fields
-    return {name: "false" for name in _LIMITS_OFF if name.removeprefix("BFF_").lower() in known}
-
-
 @contextlib.contextmanager
 def start_world(folder: Path, *, workers: int = 1) -> Iterator[World]:
     """Run a world with its data in `folder` until the block ends; the service on its core, all others on the other."""
@@ -99,7 +95,7 @@ def start_world(folder: Path, *, workers: int = 1) -> Iterator[World]:
     recorded = f"http://127.0.0.1:{recorded_port}"
     simulator = f"http://127.0.0.1:{base + 7}"
     upstreams = ",".join(f"{name}={recorded}/{name}" for name in _RECORDED)
-    environment = {**os.environ, **_known_limits(), "BFF_UPSTREAM_URLS": upstreams}
+    environment = {**os.environ, **_FAR_LIMITS, "BFF_UPSTREAM_URLS": upstreams}
     with (folder / "world.log").open("wb") as log, contextlib.ExitStack() as stack:
         replay = stack.enter_context(
             _running([sys.executable, "-m", "bench.recorded_upstreams", str(recorded_port), simulator], log)
