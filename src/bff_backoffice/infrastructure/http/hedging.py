@@ -17,9 +17,9 @@ _REMEMBERED: Final = 256
 """Twelve answers are above the 95th percentile of so many: enough to know it, few enough to follow a change."""
 _LEAST_KNOWN: Final = 64
 _BODY: Final = 0.95
-_BUDGETED: Final = 0.98
-"""Exactly so many answers are late by this quantile as the budget can pay hedges for."""
-_FAR: Final = 2.0
+_PATIENCE: Final = 1.5
+"""How much longer than the 95th percentile is late. At the percentile itself one call in twenty would be, most of them
+by nothing but jitter, and would use up the budget that the real stragglers need."""
 _RATIO: Final = 0.02
 _CAPACITY: Final = 5.0
 _SHORTEST_DELAY_S: Final = 0.001
@@ -83,17 +83,14 @@ class Hedging:
     def due_after(self, operation: str) -> float | None:
         """Return the seconds after which a hedge of this operation is due; None where it can't be paid for.
 
-        That is never before the live 95th percentile. Where the late answers lie close to the rest it is the 98th,
-        since more than 2 % would be late otherwise and jitter would use up what a real straggler needs; where they lie
-        far out, it is twice the 95th.
+        That is half as long again as the live 95th percentile of the operation.
         """
         if self._tokens < 1.0 - 1e-9:
             return None
         known = self._latencies.get(operation)
         if known is None or len(known) < _LEAST_KNOWN:
             return None
-        body = known.quantile(_BODY)
-        return max(_SHORTEST_DELAY_S, min(_FAR * body, known.quantile(_BUDGETED)))
+        return max(_SHORTEST_DELAY_S, _PATIENCE * known.quantile(_BODY))
 
     def allows_hedge(self) -> bool:
         """Take a token where there is one, and say whether there was."""

@@ -19,7 +19,9 @@ __all__ = ["TenantShares"]
 PATIENCE_S: Final = 0.1
 """How long a request waits for its turn, at most: a burst passes within that, an overload does not."""
 _REMEMBERED_S: Final = 10.0
-"""How long a tenant counts after its last request, and over which time its demand is averaged."""
+"""How long a tenant counts after its last request."""
+_AVERAGED_S: Final = 3.0
+"""Over which time its demand is averaged: long beside a request, short beside a morning's rush."""
 _COUNTED_EVERY_S: Final = 0.1
 _LEAST_WAITING: Final = 8
 """A dashboard waits as one, also that of a tenant with the smallest share."""
@@ -36,7 +38,7 @@ class _Tenant:
         self.waiting: deque[asyncio.Future[None]] = deque()
 
     def average(self, now: float) -> None:
-        self.demand += (self.under_way - self.demand) * -math.expm1((self._averaged_at - now) / _REMEMBERED_S)
+        self.demand += (self.under_way - self.demand) * -math.expm1((self._averaged_at - now) / _AVERAGED_S)
         self._averaged_at = now
 
     def moved(self, change: int, now: float) -> None:
