@@ -65,8 +65,9 @@ def refusal(answer: httpx2.Response) -> dict[str, Any]:
 
 
 def telling_headers(answer: httpx2.Response) -> dict[str, str]:
-    """The headers but for those that are different in every answer; the length is that of the path in `instance`."""
-    own = {"x-request-id", "traceparent", "date", "content-length"}
+    """The headers but for those that are different in every answer, whatever was asked."""
+    # The length is that of the path in `instance`; each request leaves one less of the rate limit.
+    own = {"x-request-id", "traceparent", "date", "content-length", "ratelimit"}
     return {name: value for name, value in answer.headers.items() if name.lower() not in own}
 
 

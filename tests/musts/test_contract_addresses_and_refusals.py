@@ -18,6 +18,7 @@
 | `Accept-Language`, default the session's locale | integration/test_bad_input.py, test_dashboard.py |
 | `traceparent` continued | `test_the_trace_goes_on` |
 | `X-Client-Budget-Ms` shortens, never lengthens | integration/test_dashboard.py |
+| `RateLimit` and `RateLimit-Policy` wherever it is known who asks | `test_every_answer_carries_the_common_headers` |
 | headers of every answer | `test_every_answer_carries_the_common_headers` |
 | `X-Cache` on composed reads | `test_composed_reads_say_what_the_cache_did` |
 | errors are problem documents, never a stack trace | `described`, over every answer |
@@ -237,6 +238,8 @@ def test_every_answer_carries_the_common_headers(world: World, desk: Desktop, de
         assert headers.get("X-Accel-Buffering") == ("no" if streamed else None), kind
         assert headers.get("Transfer-Encoding") == ("chunked" if streamed else None), kind
         assert "Server" not in headers, kind
+        known = kind not in {"unauthorised", "not found", "not allowed", "refresh", "forbidden"}
+        assert ("RateLimit" in headers) == ("RateLimit-Policy" in headers) == known, kind
         if kind in {"widget", "board", "lines", "events", "page"} or answer.status_code >= 400:
             assert headers["Content-Language"], kind
 
