@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from time import perf_counter
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -131,8 +132,9 @@ class UpstreamClient:
         self, send: Callable[[Call[T], float], Awaitable[T]], call: Call[T], deadline: float, limit: float
     ) -> T:
         loop = asyncio.get_running_loop()
-        name, started = self._upstream.name, loop.time()
-        if deadline - started < _LEAST_USEFUL_SECONDS:
+        # The loop's clock may stand still within a millisecond, which is as long as an answer may take.
+        name, started = self._upstream.name, perf_counter()
+        if deadline - loop.time() < _LEAST_USEFUL_SECONDS:
             raise UpstreamTimeoutError(name, "no time was left to ask")
         permit = self._admitted(call.operation)
         if self._breaker.state is BreakerState.HALF_OPEN:
@@ -156,7 +158,7 @@ class UpstreamClient:
             outcome = _outcome_of(error)
             raise
         finally:
-            seconds = loop.time() - started
+            seconds = perf_counter() - started
             if outcome in _WELL:
                 self._budget.call_answered()
             _settle(permit, outcome, had_its_time=seconds >= limit * _FAIR_SHARE)

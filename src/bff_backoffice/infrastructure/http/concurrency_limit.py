@@ -111,7 +111,8 @@ class ConcurrencyLimit:
         busiest, self._busiest = self._busiest, 0
         self._sent = self._sent_among = 0
         known.learn(latency, now, quiet=busiest <= self.floor)
-        self._adapt(usual * (1.0 - min(1.0, (known.unhurried * _JITTER + _JITTER_S) / latency)), busiest)
+        allowed = known.unhurried * _JITTER + _JITTER_S
+        self._adapt(usual * (1.0 - allowed / latency) if latency > allowed else 0.0, busiest)
 
     def _adapt(self, queue: float, busiest: int) -> None:
         if queue > _QUEUE:

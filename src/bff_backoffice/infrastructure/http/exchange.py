@@ -6,6 +6,7 @@ The deadline is the caller's: everything here runs inside its `asyncio.timeout_a
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -151,11 +152,12 @@ class Exchange:
     async def _send(self, call: Call[T], deadline: float, *, hedge: bool = False) -> T:
         name = self._upstream.name
         token = await self._identity()
-        loop = asyncio.get_running_loop()
-        started, under_way = loop.time(), self._shares.under_way
+        left = deadline - asyncio.get_running_loop().time()
+        # Not the loop's clock: in uvloop it stands still within a millisecond, which is as long as an answer may take.
+        started, under_way = perf_counter(), self._shares.under_way
         answer: Answer | None = None
         given_up = False
-        headers = self._headers(call, token, deadline - started)
+        headers = self._headers(call, token, left)
         try:
             answer, dead_connections = await self._connections.exchange(
                 call.method,
@@ -175,7 +177,7 @@ class Exchange:
         finally:
             answered = answer is not None and answer.status < _SERVER_ERRORS
             if answered or given_up:
-                self._learn(call, loop.time() - started, under_way, answered=answered, hedge=hedge)
+                self._learn(call, perf_counter() - started, under_way, answered=answered, hedge=hedge)
         for _ in range(dead_connections):
             self._observer.reconnected(name, call.operation)
         return value_of(
