@@ -94,6 +94,27 @@ def test_a_start_after_kill_9_of_everything_works(tmp_path: Path) -> None:
         assert again.sign_in().get("/session").status_code == 200
 
 
+def test_a_first_start_that_was_killed_half_way_can_be_repeated(tmp_path: Path) -> None:
+    """Half-made data of PostgreSQL are thrown away, not started."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "bff_backoffice", "dev", "--base-port", str(free_base_port()),
+            "--state", str(tmp_path / "state"),
+        ],
+        cwd=REPOSITORY, stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        # initdb writes this file first and takes a second more for the rest.
+        assert until(lambda: any(tmp_path.rglob("PG_VERSION")))
+    finally:
+        process.kill()
+        process.wait()
+    assert until(lambda: not mentioning(str(tmp_path)))
+
+    with start_world(tmp_path) as world:
+        assert world.sign_in().get("/session").status_code == 200
+
+
 def test_killing_the_supervisor_alone_leaves_no_orphan(tmp_path: Path) -> None:
     """The kernel ends the children of a parent that could not."""
     with start_world(tmp_path) as world:

@@ -100,26 +100,29 @@ class EmbeddedPostgres:
         await self._ready()
 
     async def _initialise(self, binaries: Path, demotion: Demotion) -> None:
-        if (self._data / "PG_VERSION").exists():
+        if self._data.exists():
             return
-        # A first start that was killed half-way leaves a folder that initdb refuses.
-        shutil.rmtree(self._data, ignore_errors=True)
+        # Beside its place until it is complete: a first start that was killed half-way must not look like data. No
+        # file inside tells the two apart, because initdb writes PG_VERSION first.
+        unfinished = self.folder / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.folder / "password").write_text(secrets.token_urlsafe(18))
         (self.folder / "password").chmod(0o600)
-        self._data.mkdir(mode=0o700)
+        unfinished.mkdir(mode=0o700)
         if demotion.owner is not None:
-            for path in (self.folder, self._data, self.folder / "password"):
+            for path in (self.folder, unfinished, self.folder / "password"):
                 os.chown(path, demotion.owner, demotion.owner)
         with self.log.open("ab") as log:
             initdb = await asyncio.create_subprocess_exec(
-                binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "scram-sha-256",
+                binaries / "initdb", "-D", unfinished, "-U", "postgres", "-A", "scram-sha-256",
                 f"--pwfile={self.folder / 'password'}", "-E", "UTF8", "--no-locale", "--no-sync",
                 stdout=log, stderr=log, start_new_session=True, preexec_fn=demotion.preexec(signal.SIGKILL),
             )  # fmt: skip
         if await initdb.wait() != 0:
-            shutil.rmtree(self._data, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise ServerStartError(f"initdb failed; its words are in {self.log}.")
+        unfinished.rename(self._data)
 
     async def _previous_server_gone(self) -> None:
         """Wait for a server that was killed with its supervisor, then remove the lock that it could not remove.
