@@ -23,7 +23,7 @@ from bff_backoffice.dev.http_probe import body_of, status_of
 from bff_backoffice.dev.plan import Addresses, Stores, service_environment
 from bff_backoffice.dev.processes import Child, python_command
 from bff_backoffice.dev.sockets import PortTakenError, listen, require_free
-from bff_backoffice.infrastructure.postgres.migrate import migrate
+from bff_backoffice.infrastructure.postgres.migrate import MigrationError, migrate
 from bff_backoffice.settings import SettingsError
 
 __all__ = ["World", "WorldError"]
@@ -118,7 +118,10 @@ class World:
 
     async def _migrations(self, stores: Stores) -> None:
         # In a thread: Alembic runs an event loop of its own.
-        await asyncio.to_thread(migrate, stores.owner)
+        try:
+            await asyncio.to_thread(migrate, stores.owner)
+        except MigrationError as error:
+            raise WorldError(f"The schema is as it was: {error}. Is BFF_POSTGRES_OWNER_DSN right?") from error
         self._say("Migrations", "the schema is current")
 
     async def _simulator(self, group: asyncio.TaskGroup, addresses: Addresses, stores: Stores) -> None:
