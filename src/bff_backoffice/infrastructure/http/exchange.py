@@ -109,8 +109,7 @@ class Exchange:
             overtaken = asyncio.timeout(None)
 
             def start() -> None:
-                if hedging.allows_hedge() and self._shares.admits(call.tenant):
-                    second.task = group.create_task(self._ask_again(call, deadline, second, overtaken))
+                second.task = group.create_task(self._ask_again(call, deadline, second, overtaken, hedging))
 
             timer = loop.call_later(due_after, start)
             try:
@@ -132,8 +131,12 @@ class Exchange:
             return second.result[0]
         raise second.refusal or failure
 
-    async def _ask_again(self, call: Call[T], deadline: float, second: _Second[T], overtaken: asyncio.Timeout) -> None:
-        """Make the second request, for which there is a place already."""
+    async def _ask_again(
+        self, call: Call[T], deadline: float, second: _Second[T], overtaken: asyncio.Timeout, hedging: Hedging
+    ) -> None:
+        """Make the second request if there is a place for it. Nothing is taken before this runs, since it may not."""
+        if not (hedging.allows_hedge() and self._shares.admits(call.tenant)):
+            return
         outcome = HedgeOutcome.LOST
         try:
             second.result = (await self._send(call, deadline, hedge=True),)
