@@ -67,7 +67,7 @@ async def _one(ask: Ask, found: Torture) -> None:
     text = f"{secrets.token_hex(12)}-{random.randrange(10**9)}"
     async with asyncio.TaskGroup() as group:
         task = group.create_task(_asked(ask, text))
-        if random.random() < 0.5:  # noqa: PLR2004 - half of them are counted in steps of the loop, half in time
+        if random.random() < 0.5:
             for _ in range(random.randrange(12)):
                 await asyncio.sleep(0)
         else:

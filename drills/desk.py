@@ -188,7 +188,7 @@ class Desk:
             reply = await connection.exchange(head.encode() + content)
         finally:
             connection.close()
-        if reply.status == 200:  # noqa: PLR2004 - HTTP's word for "yes"
+        if reply.status == 200:
             self.desktop.tokens = reply.json()
         return reply
 

@@ -146,6 +146,6 @@ async def _refresh(desk: Desk) -> tuple[str, bool]:
 
 
 def _status(reply: Reply) -> str:
-    if reply.status < 400:  # noqa: PLR2004 - where HTTP's failures begin
+    if reply.status < 400:
         return str(reply.status)
     return f"{reply.status} {str(reply.json().get('code', '')).rpartition('.')[2]}"

@@ -120,7 +120,7 @@ async def _calm(world: World, desks: list[Desk]) -> None:
     world.heal()
     for desk in desks:
         for _ in range(60):
-            if (await desk.request("GET", "/session")).status == 200:  # noqa: PLR2004 - HTTP's word for "yes"
+            if (await desk.request("GET", "/session")).status == 200:
                 break
             await asyncio.sleep(0.25)
         else:

@@ -45,7 +45,7 @@ class Witness:
             connection = await Connection.to(f"http://{base}")
             reply = await connection.exchange("\r\n".join(lines).encode() + b"\r\n\r\n")
             connection.close()
-            if reply.status != 200:  # noqa: PLR2004 - HTTP's word for "yes"
+            if reply.status != 200:
                 return reply
             self._known[key] = reply
         return self._known[key]
