@@ -195,6 +195,27 @@ def test_a_pooled_connection_does_not_remember_its_tenant(world: World) -> None:
     with_pool(world, scenario)
 
 
+def test_the_tenant_is_gone_with_its_transaction_already(world: World) -> None:
+    """Before the pool cleans the connection up: a pooler between service and server would not do that for us."""
+    left: list[str] = []
+
+    async def look(connection: asyncpg.Connection) -> None:
+        left.append(await connection.fetchval(REMEMBERED))
+
+    async def main() -> None:
+        pool = asyncpg.create_pool(world.postgres["app"], min_size=0, max_size=1, reset=look)
+        async with pool, asyncio.timeout(20):
+            database = Database(pool)
+            async with database.transaction(OURS) as connection:
+                assert await connection.fetchval(REMEMBERED) == OURS
+            with pytest.raises(ZeroDivisionError):
+                async with database.transaction(THEIRS):
+                    raise ZeroDivisionError
+
+    asyncio.run(main())
+    assert left == ["", ""]
+
+
 def test_a_failed_transaction_leaves_no_tenant_behind(world: World) -> None:
     """A statement that Postgres refuses, and an exception of our own, both end the tenant with the transaction."""
 
