@@ -71,6 +71,10 @@ class _Run:
         desktops = sign_in_many(world, _DEVICES, self.keys)
         service = Target(name="service", origin=world.bff, pids=world.services, breaker_seconds=_BREAKER_SECONDS)
         _wait_for(prime(service, desktops[:1]))
+        self.say("memory")
+        # First, because a process that has already done much has its growth behind it.
+        self.results.resident_mb = _wait_for(resident_after(world, service, desktops, self.sizes.memory_dashboards))
+        desktops = sign_in_many(world, _DEVICES, self.keys)
         node = stack.enter_context(node_peer.node_peer(self.folder / "node", world))
         calls = [tuple(each) for each in call("GET", f"{world.recorded}/_recorded/targets")]
         nginx = stack.enter_context(nginx_peer.nginx(self.folder / "nginx", world.recorded, calls))
@@ -82,9 +86,6 @@ class _Run:
         self._cold_cost(world, [each for each in (service, node, nginx) if each is not None], desktops[0])
         desktops = sign_in_many(world, _DEVICES, self.keys)
         self._trivial_route(world, [each for each in (service, node, nginx) if each is not None], desktops)
-        self.say("memory")
-        desktops = sign_in_many(world, _DEVICES, self.keys)
-        self.results.resident_mb = _wait_for(resident_after(world, service, desktops, self.sizes.memory_dashboards))
 
     def _dashboards(self, world: World, service: Target, node: Target | None, desktops: list[Desktop]) -> None:
         for operators, every, seconds in self.sizes.operators:

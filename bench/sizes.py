@@ -14,7 +14,8 @@ class Sizes:
 
     name: str
     operators: tuple[tuple[int, float, float], ...]
-    """Operators, how often each opens a dashboard, and for how long. Below ten seconds the pace is accelerated."""
+    """Operators, how often each opens a dashboard, and for how long. Below ten seconds the pace is accelerated; the
+    proofs of a phase are made at its beginning and are good for a minute, so none is longer than fifty seconds."""
     rounds: int
     round_seconds: float
     cold_dashboards: int
@@ -36,9 +37,9 @@ QUICK: Final = Sizes(
 
 FULL: Final = Sizes(
     name="full",
-    operators=((1, 0.5, 60.0), (10, 2.0, 60.0), (50, 10.0, 90.0)),
+    operators=((1, 0.5, 40.0), (10, 2.0, 40.0), (50, 10.0, 50.0)),
     rounds=5,
-    round_seconds=10.0,
+    round_seconds=6.0,
     cold_dashboards=500,
     memory_dashboards=(1_000, 10_000),
     paced_seconds=20.0,
