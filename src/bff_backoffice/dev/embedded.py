@@ -15,12 +15,17 @@ import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 
 from bff_backoffice.dev.privileges import Demotion, die_with_parent
+from bff_backoffice.dev.processes import end
 
 __all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerStartError", "free_port"]
+
+_STOP_SECONDS: Final = 8.0
+"""Far more than either server takes to write what it holds."""
 
 
 class ServerStartError(RuntimeError):
@@ -156,7 +161,7 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Ask for a fast shutdown (open transactions are rolled back), then insist."""
-        await _stop(self.process, signal.SIGINT)
+        await end(self.process, signal.SIGINT, patience_seconds=_STOP_SECONDS)
 
 
 def _runs(pid: int, command: str) -> bool:
@@ -231,18 +236,4 @@ class EmbeddedValkey:
 
     async def stop(self) -> None:
         """End the server; its file is complete by then."""
-        await _stop(self.process, signal.SIGTERM)
-
-
-async def _stop(process: asyncio.subprocess.Process | None, first: int) -> None:
-    if process is None or process.returncode is not None:
-        return
-    # A stopped process (SIGSTOP in a drill) would never see the request.
-    process.send_signal(signal.SIGCONT)
-    process.send_signal(first)
-    try:
-        async with asyncio.timeout(8):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        await end(self.process, signal.SIGTERM, patience_seconds=_STOP_SECONDS)

@@ -12,7 +12,7 @@ from typing import Final
 
 from bff_backoffice.dev.privileges import die_with_parent
 
-__all__ = ["Child", "python_command"]
+__all__ = ["Child", "end", "python_command"]
 
 _STOP_SECONDS: Final = 12.0
 """A little more than the service takes to drain."""
@@ -36,13 +36,6 @@ class Child:
     """Open files that it keeps, such as a listening socket."""
     process: asyncio.subprocess.Process | None = None
 
-    @property
-    def pid(self) -> int:
-        """The process id of the running child."""
-        if self.process is None:
-            raise RuntimeError(f"{self.name} is not running")
-        return self.process.pid
-
     async def start(self) -> None:
         """Start it; its output goes to its log."""
         with self.log.open("ab") as log:
@@ -55,21 +48,19 @@ class Child:
 
     async def stop(self) -> None:
         """Ask, wait, insist."""
-        process = self.process
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end(self.process, signal.SIGTERM, patience_seconds=_STOP_SECONDS)
 
-    def last_words(self, lines: int = 12) -> str:
-        """The end of its log."""
-        try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-        except OSError:
-            return ""
+
+async def end(process: asyncio.subprocess.Process | None, first: signal.Signals, *, patience_seconds: float) -> None:
+    """Send `first`, wait so long at most, then kill; returns when the process is gone, or at once if it is already."""
+    if process is None or process.returncode is not None:
+        return
+    # A stopped process (SIGSTOP in a drill) would never see the request.
+    process.send_signal(signal.SIGCONT)
+    process.send_signal(first)
+    try:
+        async with asyncio.timeout(patience_seconds):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

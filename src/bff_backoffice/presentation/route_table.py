@@ -17,7 +17,7 @@ from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.presentation.exchange import Exchange, Response
 
-__all__ = ["EVERY_ROLE", "PREFIXES", "Access", "Answer", "Match", "Parameter", "Route", "RouteTable"]
+__all__ = ["EVERY_ROLE", "PREFIXES", "Access", "Answer", "Handler", "Match", "Parameter", "Route", "RouteTable"]
 
 PREFIXES: Final = ("/bff/backoffice/v1", "/api/bff/backoffice/v1")
 """Where everything lives (contract, section 2); the second is how the public load balancer forwards it."""

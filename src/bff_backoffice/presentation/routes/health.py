@@ -9,7 +9,7 @@ import msgspec
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.presentation.exchange import Exchange, Response, json_answer
-from bff_backoffice.presentation.route_table import Access, Answer, Route
+from bff_backoffice.presentation.route_table import Access, Answer, Handler, Route
 
 __all__ = ["ROUTES"]
 
@@ -42,7 +42,7 @@ async def get_readiness(_exchange: Exchange, use: UseCases) -> Response:
     return json_answer(Health(status="ready", stores=stores))
 
 
-def _route(path: str, handler, summary: str, refusals: tuple[Code, ...] = ()) -> Route:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _route(path: str, handler: Handler, summary: str, refusals: tuple[Code, ...] = ()) -> Route:
     return Route(
         method="GET", path=path, access=Access.OPEN, handler=handler, summary=summary, tag="health", everywhere=True,
         answers={200: Answer("It does.", {"application/json": Health})}, refusals=refusals,
