@@ -165,14 +165,9 @@ class BackofficeApp:
         Raises:
             Refusal: PAYLOAD_TOO_LARGE, as soon as that is known.
         """
-        too_large = Refusal(
-            Code.PAYLOAD_TOO_LARGE,
-            f"At most {self._max_body_bytes} bytes.",
-            errors=(FieldError("body", "too_large", f"At most {self._max_body_bytes} bytes."),),
-        )
         declared = headers.get("content-length", ("0",))[0]
         if declared.isdigit() and int(declared) > self._max_body_bytes:
-            raise too_large
+            raise self._too_large()
         chunks: list[bytes] = []
         size, more = 0, True
         while more:
@@ -182,10 +177,14 @@ class BackofficeApp:
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > self._max_body_bytes:
-                raise too_large
+                raise self._too_large()
             chunks.append(chunk)
             more = message.get("more_body", False)
         return b"".join(chunks)
+
+    def _too_large(self) -> Refusal:
+        limit = f"At most {self._max_body_bytes} bytes."
+        return Refusal(Code.PAYLOAD_TOO_LARGE, limit, errors=(FieldError("body", "too_large", limit),))
 
     def _noted(self, failure: Exception, progress: _Progress) -> Refusal:
         refusal = refusal_of(failure)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
-from ulid import ULID
 
 from bff_backoffice.application.sessions.authenticate import AppFacts
 from bff_backoffice.domain.errors import Code, Refusal
@@ -33,6 +33,12 @@ _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", re.IGNORECASE)
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
 _VERSION: Final = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:[-+][0-9A-Za-z.+-]{1,40})?\Z")
 _MOST_PARAMETERS: Final = 50
+_REMEMBERED: Final = 64
+"""Readings of headers that a whole fleet of desktops sends alike: the cases are few, and each is a pure function."""
+
+_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTER_PAIRS: Final = [first + second for first in _LETTERS for second in _LETTERS]
+_SHIFTS: Final = range(120, -1, -10)
 _APP_HEADERS: Final = ("x-app-version", "x-app-platform", "x-network-profile")
 _PLATFORMS: Final = frozenset(AppPlatform)
 _PROFILES: Final = frozenset(NetworkProfile)
@@ -44,8 +50,8 @@ def header_map(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, tuple[str, ...
     """All header fields by lower-case name, with every value of each."""
     headers: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
-        key = name.decode("latin-1").lower()
-        headers[key] = (*headers.get(key, ()), value.decode("latin-1"))
+        key, text = name.decode("latin-1").lower(), (value.decode("latin-1"),)
+        headers[key] = headers[key] + text if key in headers else text
     return headers
 
 
@@ -63,16 +69,23 @@ def query_map(query: bytes) -> dict[str, list[str]]:
 
 def request_id(headers: Headers) -> str:
     """The client's ULID, or a new one where it is absent or malformed."""
-    (given, *_) = headers.get("x-request-id", ("",))
-    return given if _ULID.match(given) else str(ULID())
+    given = _first(headers, "x-request-id")
+    return given if given is not None and _ULID.match(given) else _new_ulid()
+
+
+def _new_ulid() -> str:
+    """A ULID of this moment: 48 bits of milliseconds, 80 random bits, in 13 pairs of letters."""
+    bits = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return "".join([_LETTER_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def traceparent(headers: Headers) -> str:
     """The W3C trace context of this request's span: the caller's trace goes on, or a new one begins."""
-    (given, *_) = headers.get("traceparent", ("",))
-    found = _TRACEPARENT.match(given)
-    trace, flags = (found[1], found[2]) if found else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+    given = _first(headers, "traceparent")
+    found = None if given is None else _TRACEPARENT.match(given)
+    drawn = secrets.token_hex(24)
+    trace, flags = (found[1], found[2]) if found else (drawn[16:], "01")
+    return f"00-{trace}-{drawn[:16]}-{flags}"
 
 
 def wanted_property(headers: Headers, query: Mapping[str, list[str]]) -> PropertyId | None:
@@ -94,7 +107,11 @@ def wanted_property(headers: Headers, query: Mapping[str, list[str]]) -> Propert
 
 def app_facts(headers: Headers) -> AppFacts:
     """What the desktop says of itself; a malformed header counts as absent here and is refused once its turn comes."""
-    version, platform, profile = (_first(headers, name) for name in _APP_HEADERS)
+    return _app_facts(*[_first(headers, name) for name in _APP_HEADERS])
+
+
+@lru_cache(_REMEMBERED)
+def _app_facts(version: str | None, platform: str | None, profile: str | None) -> AppFacts:
     return AppFacts(
         version=version if version is not None and _VERSION.match(version) else None,
         platform=AppPlatform(platform) if platform in _PLATFORMS else None,
@@ -122,6 +139,7 @@ def _first(headers: Headers, name: str) -> str | None:
     return values[0] if values else None
 
 
+@lru_cache(_REMEMBERED)
 def chosen_media_type(accept: tuple[str, ...], produces: tuple[str, ...]) -> str:
     """The best of what the route makes that the client takes (RFC 9110, section 12.5.1); the first of ours wins a tie.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import cache
 from typing import Any
 
 from bff_backoffice.presentation.exchange import Stream, Whole, Write
@@ -106,9 +107,15 @@ async def _until_gone(receive: Receive) -> None:
     raise ClientGoneError
 
 
+@cache
+def _field_name(name: str) -> bytes:
+    """A header's name on the wire. All of them are our own, so they are few."""
+    return name.lower().encode("latin-1")
+
+
 def _start(status: int, headers: list[tuple[str, str]]) -> Message:
     return {
         "type": "http.response.start",
         "status": status,
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        "headers": [(_field_name(name), value.encode("latin-1")) for name, value in headers],
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from gettext import c2py
 from importlib.resources import files
 from types import MappingProxyType
@@ -28,6 +28,8 @@ _EXTENDED_ARABIC: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _DOMAINS: Final = ("errors", "dashboard")
 # A header may repeat itself without end; nobody reads more than this many languages.
 _MOST_RANGES: Final = 32
+# Headers whose reading is remembered: a fleet of desktops sends few that differ.
+_REMEMBERED: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ def language_of(tag: str | None) -> Language | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def choose_language(accept_language: str | None, session_locale: str | None) -> Language:
     """Return the language of an answer: the client's best match, else the session's, else English.
 
