@@ -61,5 +61,5 @@ fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=100
 	@$(BIN)/python -m drills.fuzz $(if $(N),--proofs $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: bench
-bench: env ## Measure the service beside its peers, 25 minutes; QUICK=1: two; PAGE=1: into docs/benchmarks.md
-	@QUICK=$(QUICK) PAGE=$(PAGE) $(BIN)/python -m bench
+bench: env ## Measure the service beside its peers, 25 minutes; QUICK=1: three; PAGE=1: into docs/benchmarks.md
+	@QUICK=$(QUICK) SIZE=$(SIZE) PAGE=$(PAGE) $(BIN)/python -m bench

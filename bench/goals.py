@@ -59,6 +59,11 @@ def _dashboard_goals(results: Results) -> Iterator[Line]:
         )  # fmt: skip
 
 
+def _least(results: Results, name: str) -> float:
+    """Requests of a CPU second in the round that neighbours disturbed least."""
+    return max(one.per_core_second for one in results.rounds if one.name == name)
+
+
 def _median(results: Results, name: str) -> Round | None:
     return next((one for one in results.medians if one.name == name), None)
 
@@ -70,9 +75,10 @@ def _request_goals(results: Results) -> Iterator[Line]:
     measured = f"{ours.per_core_second:,.0f} a CPU second ({ours.per_second:,.0f}/s on the clock)"
     if node is not None:
         ratio = ours.per_core_second / node.per_core_second
+        least = _least(results, "service") / _least(results, "node")
         yield Line(
             what="authenticated requests per core", wanted="≥ Node's", measured=measured, met=ratio >= 1,
-            ratio=f"{ratio:.2f} × Node", note="1.3 is the moonshot",
+            ratio=f"{ratio:.2f} × Node", note=f"in the least disturbed rounds {least:.2f}; 1.3 is the moonshot",
         )  # fmt: skip
     share = ours.per_core_second / results.verifications_per_second
     nginx_ratio = "" if nginx is None else f"{ours.per_core_second / nginx.per_core_second:.3f} × nginx"

@@ -1,11 +1,11 @@
-"""How much is measured: a short run that shows whether all of it works, and one whose figures are worth keeping."""
+"""How much is measured: a short run that shows whether all of it works, and longer ones to keep."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FULL", "QUICK", "Sizes"]
+__all__ = ["FULL", "MEDIUM", "QUICK", "Sizes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,22 @@ QUICK: Final = Sizes(
     name="quick",
     operators=((1, 0.25, 4.0), (10, 1.0, 5.0), (50, 5.0, 5.0)),
     rounds=2,
-    round_seconds=3.0,
-    cold_dashboards=80,
+    round_seconds=2.0,
+    cold_dashboards=60,
     memory_dashboards=(200, 1_000),
     paced_seconds=4.0,
     signature_seconds=0.5,
+)
+
+MEDIUM: Final = Sizes(
+    name="medium",
+    operators=((1, 0.5, 10.0), (10, 2.0, 20.0), (50, 10.0, 30.0)),
+    rounds=4,
+    round_seconds=3.0,
+    cold_dashboards=200,
+    memory_dashboards=(1_000, 10_000),
+    paced_seconds=8.0,
+    signature_seconds=1.0,
 )
 
 FULL: Final = Sizes(
