@@ -69,6 +69,7 @@ class Metrics:
             "bff_backoffice_upstream_duration_seconds", "Of calls to upstreams.", ["upstream"],
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
+        self._counters_of_calls: dict[tuple[str, str, CallOutcome], tuple[Counter, Histogram]] = {}
         self._retries = Counter("bff_backoffice_upstream_retry", "Second tries.", ["upstream"], registry=registry)
         self._reconnects = Counter(
             "bff_backoffice_upstream_reconnect", "Kept connections that were dead.", ["upstream"], registry=registry
@@ -148,8 +149,14 @@ class Metrics:
         """A call to an upstream ended."""
         if outcome is CallOutcome.SHED:
             self._shed.labels(upstream).inc()
-        self._calls.labels(upstream, operation, outcome.value).inc()
-        self._call_seconds.labels(upstream).observe(seconds)
+        key = (upstream, operation, outcome)
+        counters = self._counters_of_calls.get(key)
+        if counters is None:
+            # Finding a counter by its labels costs more than counting, and the labels' values are few.
+            counters = self._calls.labels(upstream, operation, outcome.value), self._call_seconds.labels(upstream)
+            self._counters_of_calls[key] = counters
+        counters[0].inc()
+        counters[1].observe(seconds)
 
     def retried(self, upstream: str, operation: str) -> None:
         """A call was tried again."""

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.tracing import Trace
 from yarl import URL
 
 __all__ = ["Answer", "BrokenAnswerError", "ConnectionLostError", "Connections", "open_connections"]
@@ -50,20 +51,62 @@ class Answer:
     body: bytes
 
 
-class _Attempt:
-    """Whether this attempt went over a kept connection; the library reports it through a trace."""
+class _Connector(aiohttp.TCPConnector):
+    """A pool that knows for which requests it had to make a connection.
 
-    __slots__ = ("kept_connection",)
+    The library tells so by a trace as well, which costs each request as much as its headers do.
+    """
 
     def __init__(self) -> None:
-        self.kept_connection = False
+        super().__init__(limit=_CONNECTIONS_PER_UPSTREAM, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=30)
+        self.connected_for: set[int] = set()
+        """The identities of requests that are under way over a connection of their own."""
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's signature
+    ) -> ResponseHandler:
+        self.connected_for.add(id(req))
+        return await super()._create_connection(req, traces, timeout)
+
+
+class _Attempt:
+    """The library's middleware for one request: sets the headers, and takes the decision to send again away from it.
+
+    The library would also do that over new connections. Headers that are set here are taken as they are, at a third of
+    the cost.
+    """
+
+    __slots__ = ("_connector", "_headers", "kept_connection")
+
+    def __init__(self, connector: _Connector, headers: Mapping[str, str]) -> None:
+        self._connector = connector
+        self._headers = headers
+        self.kept_connection = True
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.headers.update(self._headers)
+        try:
+            return await handler(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError) as error:
+            self.kept_connection = id(request) not in self._connector.connected_for
+            raise _StaleConnectionError(type(error).__name__) from error
+        finally:
+            self._connector.connected_for.discard(id(request))
 
 
 class Connections:
     """Exchanges requests and answers with one upstream. Cancelling an exchange closes its connection at once."""
 
-    def __init__(self, session: _Session, base_url: str) -> None:
+    def __init__(self, session: _Session, connector: _Connector, base_url: str) -> None:
         self._session = session
+        self._connector = connector
         self._base_url = base_url.rstrip("/")
 
     async def exchange(
@@ -87,15 +130,14 @@ class Connections:
         """
         url = URL(self._base_url + path, encoded=True)
         for dead in range(_CONNECTIONS_PER_UPSTREAM + 1):
-            attempt = _Attempt()
+            attempt = _Attempt(self._connector, headers)
             try:
                 async with self._session.request(
                     method,
                     url,
-                    headers=headers,
                     data=body,
                     allow_redirects=False,
-                    trace_request_ctx=attempt,
+                    middlewares=(attempt,),
                 ) as response:
                     return await _read(response, max_body_bytes), dead
             except _StaleConnectionError as error:
@@ -139,37 +181,16 @@ async def _bounded(response: aiohttp.ClientResponse, max_body_bytes: int) -> byt
     raise BrokenAnswerError(message)
 
 
-async def _name_stale(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Take the decision to send again away from the library, which would also do so over new connections."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError) as error:
-        raise _StaleConnectionError(type(error).__name__) from error
-
-
-async def _on_kept_connection(
-    _session: _Session, context: SimpleNamespace, _params: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    context.trace_request_ctx.kept_connection = True
-
-
 @asynccontextmanager
 async def open_connections(base_url: str) -> AsyncIterator[Connections]:
     """Keep the connections to one upstream for as long as the block runs. `base_url` is the service's own root."""
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_on_kept_connection)
+    connector = _Connector()
     async with _Session(
-        connector=aiohttp.TCPConnector(
-            limit=_CONNECTIONS_PER_UPSTREAM, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=30
-        ),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
         auto_decompress=False,
         timeout=_NO_TIMEOUT,
         trust_env=False,
-        middlewares=(_name_stale,),
-        trace_configs=[trace],
     ) as session:
-        yield Connections(session, base_url)
+        yield Connections(session, connector, base_url)

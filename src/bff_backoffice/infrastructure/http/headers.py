@@ -52,6 +52,8 @@ ALLOWED: Final = frozenset(
 )
 """Header names, in lower case. `Host`, `Content-Length` and the like belong to the transport and are not listed."""
 
+_SPELLED: Final[set[str]] = set()
+"""Allowed names as this project's code spells them, so that each spelling is folded once."""
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
 _LONGEST_RETRY_AFTER: Final = 3600
 
@@ -92,9 +94,11 @@ def allowed(headers: Mapping[str, str]) -> Mapping[str, str]:
             header). The value is not told: it may be a token.
     """
     for name, value in headers.items():
-        if name.lower() not in ALLOWED:
-            message = f"the header {name!r} may not travel to an upstream"
-            raise ValueError(message)
+        if name not in _SPELLED:
+            if name.lower() not in ALLOWED:
+                message = f"the header {name!r} may not travel to an upstream"
+                raise ValueError(message)
+            _SPELLED.add(name)
         if not (value.isascii() and value.isprintable()):
             message = f"the header {name} has a value that is not printable ASCII"
             raise ValueError(message)
