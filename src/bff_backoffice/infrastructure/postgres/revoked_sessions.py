@@ -29,7 +29,9 @@ class PostgresRevokedSessions:
     ) -> None:
         """Remember until `expires_at`, the end of the session's last token. Doing it again changes nothing."""
         async with self.database.transaction(tenant_id) as connection:
-            await connection.execute("delete from revoked_sessions where tenant_id = $1 and expires_at < now()", tenant_id)
+            await connection.execute(
+                "delete from revoked_sessions where tenant_id = $1 and expires_at < now()", tenant_id
+            )
             await connection.execute(
                 """
                 insert into revoked_sessions (tenant_id, session_id, device_id, operator_id, reason, expires_at)
