@@ -42,12 +42,17 @@ class TwoDesks:
         return self.world.properties(1)[0]
 
 
+def opened(world: World, tenant: int) -> Desktop:
+    """A desk with an open session, which outlives a reset of the simulator."""
+    desk = world.sign_in(tenant=tenant)
+    assert desk.get("/session").status_code == 200
+    return desk
+
+
 @pytest.fixture(scope="module")
 def signed_in(shared_world: World) -> TwoDesks:
     """Two desks for the whole module: none of its tests ends a session."""
-    desks = TwoDesks(shared_world, shared_world.sign_in(), shared_world.sign_in(tenant=1))
-    assert desks.theirs.get("/session").status_code == 200
-    return desks
+    return TwoDesks(shared_world, opened(shared_world, 0), opened(shared_world, 1))
 
 
 @pytest.fixture

@@ -56,13 +56,17 @@ OPEN = [
 @pytest.fixture(scope="module")
 def desk(shared_world: World) -> Desktop:
     """A general manager; no test of this module ends the session."""
-    return shared_world.sign_in()
+    desk = shared_world.sign_in()
+    assert desk.get("/session").status_code == 200
+    return desk
 
 
 @pytest.fixture(scope="module")
 def housekeeper(shared_world: World) -> Desktop:
     """Somebody who may see little."""
-    return shared_world.sign_in("housekeeper")
+    desk = shared_world.sign_in("housekeeper")
+    assert desk.get("/session").status_code == 200
+    return desk
 
 
 def code_of(answer: httpx2.Response) -> tuple[int, str]:

@@ -53,7 +53,9 @@ ACCEPTS = [
 @pytest.fixture(scope="module")
 def desk(shared_world: World) -> Desktop:
     """Somebody who sees every widget."""
-    return shared_world.sign_in()
+    desk = shared_world.sign_in()
+    assert desk.get("/session").status_code == 200
+    return desk
 
 
 @pytest.fixture

@@ -45,7 +45,9 @@ ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 @pytest.fixture(scope="module")
 def desk(shared_world: World) -> Desktop:
     """A general manager; no test of this module ends the session."""
-    return shared_world.sign_in()
+    desk = shared_world.sign_in()
+    assert desk.get("/session").status_code == 200
+    return desk
 
 
 def claims(desktop: Desktop) -> dict[str, Any]:
