@@ -101,9 +101,14 @@ async def cancellations(folder: Path, *, requests: int, progress: Callable[[str,
         f"PostgreSQL and HTTP server, {AT_ONCE} at a time over {CONNECTIONS} connections ({HTTP_CONNECTIONS} for "
         "HTTP); each asks for its own number back. Then all connections of a pool are used at the same moment.",
     )
-    async with redis_pool(folder) as redis, postgres_pool(folder) as postgres, http_pool() as http:
+    async with (
+        redis_pool(folder, shared=True) as redis,
+        redis_pool(folder, shared=False) as conversations,
+        postgres_pool(folder) as postgres,
+        http_pool() as http,
+    ):
         done = 0
-        for pool in (redis, http, postgres):
+        for pool in (redis, conversations, http, postgres):
             before = done
             found = await torture(
                 pool,
@@ -125,6 +130,6 @@ def _judge(table: Table, pool: Pool, found: Torture) -> None:
         held=found.whole,
     )  # fmt: skip
     table.judged(
-        f"{pool.name}: connections that the server sees", f"≤ {pool.size}", f"{found.connected}",
-        held=found.connected <= pool.size,
+        f"{pool.name}: connections that the server sees", f"≤ {pool.most}", f"{found.connected}",
+        held=found.connected <= pool.most,
     )  # fmt: skip

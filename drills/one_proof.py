@@ -9,7 +9,8 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from drills.processes import metric, port_of
 from drills.tables import Table
 from tests.worlds import World, start_world
 
-__all__ = ["one_proof"]
+__all__ = ["copies", "one_proof"]
 
 _COPIES: Final = 200
 _OK: Final = 200
@@ -30,8 +31,37 @@ _RECOVERY_SECONDS: Final = 40.0
 Answers = Counter[str]
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What came of one weather: the answers of each round, and how long Redis took each time."""
+
+    name: str
+    recovery_s: float
+    rounds: list[Answers] = field(default_factory=list)
+    recovery: list[float] = field(default_factory=list)
+    served: list[float] = field(default_factory=list)
+    """Requests that each process answered."""
+
+
 async def one_proof(folder: Path, *, rounds: int, progress: Callable[[str, int, int], None]) -> list[Table]:
-    """One table: calm, then a Redis that forgets in three ways."""
+    """One table: calm, then a Redis that forgets in four ways."""
+    with start_world(folder, "--workers", "2") as world:
+        return [await copies(world, folder / "state", tuple(_WEATHERS), rounds=rounds, progress=progress)]
+
+
+async def copies(
+    world: World,
+    state: Path,
+    weathers: Sequence[str],
+    *,
+    rounds: int,
+    progress: Callable[[str, int, int], None],
+    recovery_s: float = _RECOVERY_SECONDS,
+) -> Table:
+    """The same in a world that runs two service processes with its data in `state`; `weathers` are of `_WEATHERS`.
+
+    A Redis that forgot has `recovery_s` to accept a new proof, and that is judged.
+    """
     table = Table(
         "one-proof",
         "Two hundred copies of one proof at once",
@@ -39,39 +69,24 @@ async def one_proof(folder: Path, *, rounds: int, progress: Callable[[str, int, 
         "processes. Then the same while Redis loses its memory: emptied (`FLUSHALL`), or killed with its "
         "append-only file removed. More copies are sent until a new proof is accepted again, and once more after that.",
     )
-    weathers: list[tuple[str, Callable[[World, Path], None] | None]] = [
-        ("calm", None),
-        ("`FLUSHALL` afterwards", _flush),
-        ("`FLUSHALL` meanwhile", _flush),
-        ("`kill -9` without its file afterwards", _kill),
-        ("`kill -9` without its file meanwhile", _kill),
-    ]
-    with start_world(folder, "--workers", "2") as world:
-        done, total = 0, rounds * len(weathers)
-        for name, forget in weathers:
-            found: list[Answers] = []
-            recovery: list[float] = []
-            served = _served(world)
-            for _ in range(rounds):
-                (desk,) = signed_in(world, 1)
-                found.append(
-                    await _round(world, folder / "state", desk, forget, recovery, afterwards="afterwards" in name)
-                )
-                done += 1
-                progress("rounds", done, total)
-            _judge(table, name, found, recovery, [b - a for a, b in zip(served, _served(world), strict=True)])
-    return [table]
+    done, total = 0, rounds * len(weathers)
+    for name in weathers:
+        outcome, before = _Outcome(name, recovery_s), _served(world)
+        for _ in range(rounds):
+            (desk,) = signed_in(world, 1)
+            try:
+                outcome.rounds.append(await _round(world, state, desk, outcome))
+            finally:
+                desk.close()
+            done += 1
+            progress("rounds", done, total)
+        outcome.served = [late - early for early, late in zip(before, _served(world), strict=True)]
+        _judge(table, outcome)
+    return table
 
 
-async def _round(
-    world: World,
-    state: Path,
-    desk: Desk,
-    forget: Callable[[World, Path], None] | None,
-    recovery: list[float],
-    *,
-    afterwards: bool,
-) -> Answers:
+async def _round(world: World, state: Path, desk: Desk, outcome: _Outcome) -> Answers:
+    forget, afterwards = _WEATHERS[outcome.name], "afterwards" in outcome.name
     if (await desk.request("GET", "/session")).status != _OK:
         raise RuntimeError("no session in good weather")
     copy = desk.raw("GET", "/session")
@@ -87,15 +102,15 @@ async def _round(
         await asyncio.sleep(0 if afterwards else random.uniform(0.0, 0.06))
         forgot_at = time.monotonic()
         await asyncio.to_thread(forget, world, state)
-    await _again_and_again(world, desk, copy, answers, forgot_at)
-    recovery.append(time.monotonic() - forgot_at)
+    await _again_and_again(world, desk, copy, answers, forgot_at + outcome.recovery_s)
+    outcome.recovery.append(time.monotonic() - forgot_at)
     await _volley(world, copy, answers)
     return answers
 
 
-async def _again_and_again(world: World, desk: Desk, copy: bytes, answers: Answers, since: float) -> None:
+async def _again_and_again(world: World, desk: Desk, copy: bytes, answers: Answers, until: float) -> None:
     """Send copies until a proof that was made for this is accepted."""
-    while time.monotonic() - since < _RECOVERY_SECONDS:
+    while time.monotonic() < until:
         await _volley(world, copy, answers, count=20)
         try:
             if (await desk.request("GET", "/session")).status == _OK:
@@ -163,13 +178,23 @@ def _served(world: World) -> list[float]:
     ]
 
 
-def _judge(table: Table, name: str, found: list[Answers], recovery: list[float], served: list[float]) -> None:
-    accepted = Counter(answers[str(_OK)] for answers in found)
+_WEATHERS: Final[dict[str, Callable[[World, Path], None] | None]] = {
+    "calm": None,
+    "`FLUSHALL` afterwards": _flush,
+    "`FLUSHALL` meanwhile": _flush,
+    "`kill -9` without its file afterwards": _kill,
+    "`kill -9` without its file meanwhile": _kill,
+}
+
+
+def _judge(table: Table, outcome: _Outcome) -> None:
+    name, recovery, served = outcome.name, outcome.recovery, outcome.served
+    accepted = Counter(answers[str(_OK)] for answers in outcome.rounds)
     most, least = max(accepted), min(accepted)
     # A Redis that forgets before the first answer may leave nobody accepted: that is safe, accepting two is not.
     wanted = "at most one" if "meanwhile" in name else "exactly one"
     held = most <= 1 and (least == 1 or "meanwhile" in name)
-    others = sum((answers for answers in found), Counter[str]())
+    others = sum(outcome.rounds, Counter[str]())
     others.pop(str(_OK), None)
     rest = ", ".join(f"{count} ({what})" for what, count in others.most_common())
     told = ", ".join(f"{count} accepted in {rounds} rounds" for count, rounds in sorted(accepted.items()))
@@ -182,6 +207,6 @@ def _judge(table: Table, name: str, found: list[Answers], recovery: list[float],
     if recovery:
         well = not others["never well again"]
         table.judged(
-            f"{name}: a new proof accepted again after", f"≤ {_RECOVERY_SECONDS:g} s",
+            f"{name}: a new proof accepted again after", f"≤ {outcome.recovery_s:g} s",
             f"{min(recovery):.1f} to {max(recovery):.1f} s", held=well,
         )  # fmt: skip

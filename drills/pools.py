@@ -19,7 +19,7 @@ from bff_backoffice.dev.database import prepare
 from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, free_port
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.http import Bounds, Upstream, UpstreamClient, open_upstream
-from bff_backoffice.infrastructure.memorystore.client import Conversation, RedisStore
+from bff_backoffice.infrastructure.memorystore.client import Command, Conversation, RedisStore
 from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.migrate import migrate
 from bff_backoffice.infrastructure.postgres.pool import Database
@@ -47,6 +47,8 @@ class Pool:
 
     name: str
     size: int
+    most: int
+    """Connections that the server may see: those of the pool, and the one that all share where there is one."""
     share: float
     ask: Ask
     hold_all: Callable[[], Awaitable[None]]
@@ -54,9 +56,13 @@ class Pool:
 
 
 @asynccontextmanager
-async def redis_pool(folder: Path) -> AsyncIterator[Pool]:
-    """A Redis tier over a Valkey server of its own, with its files in `folder`."""
-    server = EmbeddedValkey(folder / "valkey", free_port(), folder / "valkey.log")
+async def redis_pool(folder: Path, *, shared: bool) -> AsyncIterator[Pool]:
+    """A Redis tier over a Valkey server of its own, with its files in `folder`.
+
+    Single round trips (`shared`), which may go over one connection for all, or conversations, which hold one each.
+    """
+    word = "single round trips" if shared else "conversations"
+    server = EmbeddedValkey(folder / word, free_port(), folder / "valkey.log")
     await server.start()
     # Patience enough that a busy machine is no error of the pool's.
     store = RedisStore.open(
@@ -64,7 +70,11 @@ async def redis_pool(folder: Path) -> AsyncIterator[Pool]:
     )
 
     async def ask(text: str) -> str:
-        echoed, _, again = (await store.round_trip(("ECHO", text), ("TIME",), ("ECHO", text))).replies
+        commands: tuple[Command, ...] = (("ECHO", text), ("TIME",), ("ECHO", text))
+        if shared:
+            echoed, _, again = (await store.round_trip(*commands)).replies
+        else:
+            echoed, _, again = await store.converse(lambda conversation: conversation.round_trip(*commands))
         return echoed.decode() if echoed == again else "torn"
 
     async def hold_all() -> None:
@@ -81,13 +91,21 @@ async def redis_pool(folder: Path) -> AsyncIterator[Pool]:
         for _ in range(50):
             info = await store.ask("INFO", "clients")
             count = int(info.partition(b"connected_clients:")[2].split()[0])
-            if count <= CONNECTIONS:
+            if count <= CONNECTIONS + 1:
                 break
             await asyncio.sleep(0.1)
         return count
 
     try:
-        yield Pool(name="Redis", size=CONNECTIONS, share=0.4, ask=ask, hold_all=hold_all, connected=connected)
+        yield Pool(
+            name=f"Redis, {word}",
+            size=CONNECTIONS,
+            most=CONNECTIONS + 1,
+            share=0.25,
+            ask=ask,
+            hold_all=hold_all,
+            connected=connected,
+        )
     finally:
         await store.aclose()
         await server.stop()
@@ -135,23 +153,23 @@ def _database_pool(database: Database) -> Pool:
             await asyncio.sleep(0.1)
         return count
 
-    return Pool(name="Postgres", size=CONNECTIONS, share=0.2, ask=ask, hold_all=hold_all, connected=connected)
+    return Pool(
+        name="Postgres", size=CONNECTIONS, most=CONNECTIONS, share=0.2, ask=ask, hold_all=hold_all, connected=connected
+    )
 
 
 @asynccontextmanager
 async def http_pool() -> AsyncIterator[Pool]:
     """An upstream's client, its adaptive limit off so that all connections are used, over a server of its own."""
-    process = _echo_server()
-    port = int(process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
-    try:
+    with _echo_server() as process:
+        port = int(process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
         async with open_upstream(
             Upstream(name="echo-service", limit_seconds=10), f"http://127.0.0.1:{port}", identity=_identity,
             observer=Metrics(), clock=lambda: datetime.now(UTC), breaker_enabled=False, limit_enabled=False,
         ) as client:  # fmt: skip
             yield _client_pool(client)
-    finally:
+        # It ends with its standard input.
         process.stdin.close()  # type: ignore[union-attr] # it is a pipe
-        process.wait(timeout=10)
 
 
 def _echo_server() -> subprocess.Popen[bytes]:
@@ -183,7 +201,15 @@ def _client_pool(client: UpstreamClient) -> Pool:
             await asyncio.sleep(0.1)
         return count
 
-    return Pool(name="HTTP", size=HTTP_CONNECTIONS, share=0.4, ask=ask, hold_all=hold_all, connected=connected)
+    return Pool(
+        name="HTTP",
+        size=HTTP_CONNECTIONS,
+        most=HTTP_CONNECTIONS,
+        share=0.3,
+        ask=ask,
+        hold_all=hold_all,
+        connected=connected,
+    )
 
 
 async def _together(call: Callable[[], Awaitable[Any]], count: int) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from drills.processes import port_of
 from drills.tables import Table
 from tests.worlds import World, start_world
 
-__all__ = ["restarts"]
+__all__ = ["kills", "restarts"]
 
 _PACE: Final = Pace(dashboard_s=1.0, session_s=0.5, heartbeat_s=2.0)
 """Five to ten times as busy as a desk ever is, so that a short outage is seen by somebody."""
@@ -32,30 +32,37 @@ _PATIENCE_SECONDS: Final = 60.0
 
 async def restarts(folder: Path, *, operators: int, progress: Callable[[str, int, int], None]) -> list[Table]:
     """One table: each of the four killed once (`kill -9`); the developer world starts it again."""
+    with start_world(folder) as world:
+        return [await kills(world, tuple(_KILLED), operators=operators, progress=progress)]
+
+
+async def kills(
+    world: World, processes: Sequence[str], *, operators: int, progress: Callable[[str, int, int], None]
+) -> Table:
+    """The same in a world that runs already; `processes` are of `redis` `postgres` `sim` `bff`."""
     table = Table(
         "restarts",
         "Killed under load",
         f"{operators} operators, each with a dashboard every {_PACE.dashboard_s:g} s, a request for the "
         f"session every {_PACE.session_s:g} s and a heartbeat every {_PACE.heartbeat_s:g} s, while one process after "
-        f"another is killed (`kill -9`) and started again. All is well when nothing was amiss for "
+        "another is killed (`kill -9`) and started again. All is well when nothing was amiss for "
         f"{_QUIET_SECONDS:g} s; counted from the moment at which the process is back to the last thing that was amiss.",
     )
-    with start_world(folder) as world:
-        shift = Shift(signed_in(world, operators), _PACE)
-        async with asyncio.TaskGroup() as group:
-            working = group.create_task(shift.work())
-            await asyncio.sleep(_QUIET_SECONDS)
-            for number, (process, name) in enumerate(_KILLED.items()):
-                progress(f"killing {name}", number, len(_KILLED))
-                await _kill(world, shift, process, name, table)
-            progress("done", len(_KILLED), len(_KILLED))
-            shift.end()
-            await working
-    return [table]
+    shift = Shift(signed_in(world, operators), _PACE)
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(shift.work())
+        await asyncio.sleep(_QUIET_SECONDS)
+        for number, process in enumerate(processes):
+            progress(f"killing {_KILLED[process]}", number, len(processes))
+            await _kill(world, shift, process, table)
+        progress("done", len(processes), len(processes))
+        shift.end()
+        await working
+    return table
 
 
-async def _kill(world: World, shift: Shift, process: str, name: str, table: Table) -> None:
-    before, at = world.pids[process], time.monotonic()
+async def _kill(world: World, shift: Shift, process: str, table: Table) -> None:
+    name, before, at = _KILLED[process], world.pids[process], time.monotonic()
     os.kill(before, signal.SIGKILL)
     if process == "sim":
         # Else the cache would hide an outage as short as this one.

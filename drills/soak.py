@@ -17,7 +17,7 @@ from drills.processes import Holdings, holdings
 from drills.tables import Table, percentile
 from tests.worlds import World, start_world
 
-__all__ = ["soak"]
+__all__ = ["soak", "watched"]
 
 _PACE: Final = Pace(dashboard_s=10.0, session_s=5.0, heartbeat_s=60.0)
 _WARM_SHARE: Final = 0.1
@@ -42,23 +42,30 @@ async def soak(
     folder: Path, *, operators: int, seconds: float, progress: Callable[[str, int, int], None]
 ) -> list[Table]:
     """One table: what the service held at the beginning and at the end, and the slope between."""
+    with start_world(folder) as world:
+        return [await watched(world, operators=operators, seconds=seconds, progress=progress)]
+
+
+async def watched(
+    world: World, *, operators: int, seconds: float, progress: Callable[[str, int, int], None], pace: Pace = _PACE
+) -> Table:
+    """The same in a world that runs already."""
     table = Table(
         "soak",
         "Soak",
-        f"{operators} operators for {seconds / 60:.0f} min, each with a dashboard every {_PACE.dashboard_s:g} s, a "
-        f"request for the session every {_PACE.session_s:g} s and a heartbeat every {_PACE.heartbeat_s:g} s, whatever "
+        f"{operators} operators for {seconds / 60:.0f} min, each with a dashboard every {pace.dashboard_s:g} s, a "
+        f"request for the session every {pace.session_s:g} s and a heartbeat every {pace.heartbeat_s:g} s, whatever "
         f"the last one took. The slope is of a straight line through all samples but the first {_WARM_SHARE:.0%}.",
     )
-    with start_world(folder) as world:
-        shift = Shift(signed_in(world, operators), _PACE)
-        samples: list[_Sample] = []
-        async with asyncio.TaskGroup() as group:
-            working = group.create_task(shift.work())
-            await _watch(world, seconds, samples, progress)
-            shift.end()
-            await working
-        _judge(table, shift, samples)
-    return [table]
+    shift = Shift(signed_in(world, operators), pace)
+    samples: list[_Sample] = []
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(shift.work())
+        await _watch(world, seconds, samples, progress)
+        shift.end()
+        await working
+    _judge(table, shift, samples)
+    return table
 
 
 async def _watch(

@@ -19,7 +19,10 @@ from drills.tables import Table, percentile
 from drills.witness import Witness, witness
 from tests.worlds import World, start_world
 
-__all__ = ["BAD", "HEALTHY", "weather"]
+__all__ = ["BAD", "HEALTHY", "storm", "weather"]
+
+Told = Callable[[str, int, int], None]
+"""Hears what is counted, how much of it is done, and of how much."""
 
 HEALTHY: Final = "maintenance-service"
 
@@ -61,45 +64,52 @@ class _Seen:
     late_loop: list[float] = field(default_factory=list)
     healthy: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
+    before: Holdings = field(default_factory=Holdings)
+    after: Holdings = field(default_factory=Holdings)
 
 
-async def weather(
-    folder: Path, *, dashboards: int, side_by_side: int, progress: Callable[[str, int, int], None]
-) -> list[Table]:
+async def weather(folder: Path, *, dashboards: int, side_by_side: int, progress: Told) -> list[Table]:
     """Two tables: circuit breakers off, so that every fault reaches the fan-out, and on."""
-    tables = []
-    for breakers in (False, True):
-        word = "on" if breakers else "off"
-        table = Table(
-            f"weather-{word}",
-            f"Thirteen of fourteen upstreams bad, breakers {word}",
-            f"{dashboards} dashboards with a cold cache, {side_by_side} side by side at different properties, "
-            f"while every upstream but {HEALTHY} fails in its own way. The healthy one is served by the drill itself, "
-            "which knows when it answered; times are taken where the bytes arrive at the client.",
-        )
-        async with witness() as healthy:
-            settings = {
-                "BFF_UPSTREAM_BREAKERS": str(breakers).lower(),
-                "BFF_UPSTREAM_URLS": f"{HEALTHY}=http://127.0.0.1:{healthy.port}",
-            }
-            with start_world(folder / f"breakers-{word}", environment=settings) as world:
-                healthy.origin = f"{world.sim}/{HEALTHY}"
-                seen, before, after = await _storm(world, healthy, dashboards, side_by_side, progress)
-                _judge(table, seen, before, after, dashboards)
-        tables.append(table)
-    return tables
+    return [
+        await storm(folder, breakers=breakers, dashboards=dashboards, side_by_side=side_by_side, progress=progress)
+        for breakers in (False, True)
+    ]
 
 
-async def _storm(
-    world: World, healthy: Witness, dashboards: int, side_by_side: int, progress: Callable[[str, int, int], None]
-) -> tuple[_Seen, Holdings, Holdings]:
+async def storm(
+    folder: Path, *, breakers: bool, dashboards: int, side_by_side: int, progress: Told, idle_s: float = _IDLE_SECONDS
+) -> Table:
+    """One table. After the storm, idle connections to upstreams have `idle_s` to end."""
+    word = "on" if breakers else "off"
+    table = Table(
+        f"weather-{word}",
+        f"Thirteen of fourteen upstreams bad, breakers {word}",
+        f"{dashboards} dashboards with a cold cache, {side_by_side} side by side at different properties, "
+        f"while every upstream but {HEALTHY} fails in its own way. The healthy one is served by the drill itself, "
+        "which knows when it answered; times are taken where the bytes arrive at the client.",
+    )
+    async with witness() as healthy:
+        settings = {
+            "BFF_UPSTREAM_BREAKERS": str(breakers).lower(),
+            "BFF_UPSTREAM_URLS": f"{HEALTHY}=http://127.0.0.1:{healthy.port}",
+        }
+        with start_world(folder / f"breakers-{word}", environment=settings) as world:
+            healthy.origin = f"{world.sim}/{HEALTHY}"
+            seen = await _storm(world, healthy, dashboards, side_by_side, progress, idle_s)
+            _judge(table, seen, dashboards)
+    return table
+
+
+async def _storm(  # noqa: PLR0917 - one call site, and each is a different thing
+    world: World, healthy: Witness, dashboards: int, side_by_side: int, progress: Told, idle_s: float
+) -> _Seen:
     desks = signed_in(world, side_by_side)
     cache = redis.asyncio.Redis.from_url(world.redis)
     seen, warming = _Seen(), _Seen()
     # A first storm that is not counted: pools are at their size, code is warm.
     await _calm(world, desks)
     await _batch(world, healthy, cache, desks, 2 * side_by_side, warming, lambda: None)
-    before = await _at_rest(world, desks, healthy, patience_s=1.0)
+    seen.before = await _at_rest(world, desks, healthy, patience_s=1.0)
     async with asyncio.TaskGroup() as group:
         lateness = group.create_task(_lateness(seen.late_loop))
         while seen.composed + seen.cut < dashboards:
@@ -110,9 +120,9 @@ async def _storm(
                 lambda: progress("dashboards", seen.composed + seen.cut, dashboards),
             )  # fmt: skip
         lateness.cancel()
-    after = await _at_rest(world, desks, healthy, patience_s=_IDLE_SECONDS)
+    seen.after = await _at_rest(world, desks, healthy, patience_s=idle_s)
     await cache.aclose()
-    return seen, before, after
+    return seen
 
 
 async def _calm(world: World, desks: list[Desk]) -> None:
@@ -213,7 +223,8 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float) -> No
         await asyncio.sleep(0.5)
 
 
-def _judge(table: Table, seen: _Seen, before: Holdings, after: Holdings, dashboards: int) -> None:
+def _judge(table: Table, seen: _Seen, dashboards: int) -> None:
+    before, after = seen.before, seen.after
     table.judged(
         "dashboards with their end frame", f"{dashboards}", f"{seen.composed}", held=seen.composed == dashboards
     )

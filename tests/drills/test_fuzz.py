@@ -54,12 +54,12 @@ class Forgetful:
 
 
 def test_a_sample_finds_no_defect():
-    """Three thousand proofs: none accepted or refused wrongly, none that breaks anything, in bounded memory."""
-    tally = run_batch(20_261_122, 0, 3_000)
+    """Fifteen hundred proofs: none accepted or refused wrongly, none that breaks anything, in bounded memory."""
+    tally = run_batch(20_261_122, 0, 1_500)
 
     assert not tally.defects, tally.examples
     assert set(tally.proofs) >= {"good", "text", "header", "key", "claims", "duplicates", "signature", "size", "noise"}
-    assert tally.accepted["good"] > 300
+    assert tally.accepted["good"] > 150
     assert 0 < tally.most_bytes <= 1024 * 1024
 
 
