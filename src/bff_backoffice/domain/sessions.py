@@ -71,17 +71,24 @@ def seen(
     primary_property_id: PropertyId | None,
 ) -> BackofficeSession:
     """The session after a request. The same object when nothing is worth a write."""
-    news = {
-        "app_version": app_version or session.app_version,
-        "app_platform": app_platform or session.app_platform,
-        "network_profile": network_profile or session.network_profile,
-        "primary_property_id": primary_property_id,
-        "tokens_expire_at": max(tokens_expire_at, session.tokens_expire_at),
-    }
-    changed = any(getattr(session, name) != value for name, value in news.items())
-    if not changed and now - session.last_seen_at < _SEEN_STEP:
+    nothing_new = (
+        app_version in (None, session.app_version)
+        and app_platform in (None, session.app_platform)
+        and network_profile in (None, session.network_profile)
+        and primary_property_id == session.primary_property_id
+        and tokens_expire_at <= session.tokens_expire_at
+    )
+    if nothing_new and now - session.last_seen_at < _SEEN_STEP:
         return session
-    return replace(session, last_seen_at=now, **news)  # type: ignore[arg-type]  # the values keep their fields' types
+    return replace(
+        session,
+        last_seen_at=now,
+        app_version=app_version or session.app_version,
+        app_platform=app_platform or session.app_platform,
+        network_profile=network_profile or session.network_profile,
+        primary_property_id=primary_property_id,
+        tokens_expire_at=max(tokens_expire_at, session.tokens_expire_at),
+    )
 
 
 def choose_property(chosen: PropertyId | None, scope: tuple[PropertyId, ...]) -> PropertyId | None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from bff_backoffice.domain.device_proof.access_claims import numeric_date
@@ -36,6 +37,9 @@ PROOF_FUTURE: Final = timedelta(seconds=10)
 
 _REPLICA_SKEW: Final = timedelta(seconds=10)
 """A replay key outlives its proof by this, for a replica whose clock is behind the one that set the key."""
+
+_REMEMBERED: Final = 4096
+"""Tokens whose hash is remembered: every device shows the same one until it is refreshed."""
 
 _MAX_JTI: Final = 128
 _MAX_NONCE: Final = 256
@@ -127,10 +131,14 @@ def _body_digest(claims: Mapping[str, object]) -> bytes | None:
     return base64.b64decode(match["digest"])
 
 
-def _require_hash_of(access_token: str, claims: Mapping[str, object]) -> None:
+@lru_cache(_REMEMBERED)
+def _hash_of(access_token: str) -> bytes:
     digest = hashlib.sha256(access_token.encode()).digest()
-    expected = base64.urlsafe_b64encode(digest).rstrip(b"=")
-    if not hmac.compare_digest(expected, _text(claims, "ath").encode("utf-8", "surrogatepass")):
+    return base64.urlsafe_b64encode(digest).rstrip(b"=")
+
+
+def _require_hash_of(access_token: str, claims: Mapping[str, object]) -> None:
+    if not hmac.compare_digest(_hash_of(access_token), _text(claims, "ath").encode("utf-8", "surrogatepass")):
         raise proof_invalid()
 
 

@@ -16,7 +16,9 @@ __all__ = ["CompactJws", "MalformedJwsError", "decode_segment", "json_object", "
 
 _SEGMENT: Final = "[A-Za-z0-9_-]+"
 _COMPACT: Final = re.compile(rf"(?P<header>{_SEGMENT})\.(?P<payload>{_SEGMENT})\.(?P<signature>{_SEGMENT})\Z")
-_TO_STANDARD: Final = str.maketrans("-_", "+/")
+_TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+"""Into the alphabet that the decoder knows; what only that one has, the padding too, into something that none has."""
+
 _LAST_CHARACTERS: Final = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 """By how many characters the last group has: those whose spare bits are zero. Others would be second spellings."""
 
@@ -41,7 +43,8 @@ def decode_segment(segment: str) -> bytes:
     if tail == 1 or (tail and segment[-1] not in _LAST_CHARACTERS[tail]):
         raise MalformedJwsError("not base64url")
     try:
-        return binascii.a2b_base64(segment.translate(_TO_STANDARD) + "==="[: -tail % 4], strict_mode=True)
+        standard = segment.encode("ascii").translate(_TO_STANDARD)
+        return binascii.a2b_base64(standard + b"==="[: -tail % 4], strict_mode=True)
     except (binascii.Error, ValueError):
         raise MalformedJwsError("not base64url") from None
 
