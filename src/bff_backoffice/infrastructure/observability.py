@@ -57,6 +57,7 @@ class Metrics:
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
         self._inflight = Gauge("bff_backoffice_request_inflight", "Requests under way.", ["route"], registry=registry)
+        self._counters_of_routes: dict[str, tuple[Gauge, dict[tuple[str, int], tuple[Counter, Histogram]]]] = {}
         self._errors = Counter("bff_backoffice_errors", "Refusals by code.", ["route", "error_code"], registry=registry)
         self._replays = Counter("bff_backoffice_dpop_replay_blocked", "Proofs that came twice.", registry=registry)
         self._calls = Counter(
@@ -112,14 +113,28 @@ class Metrics:
 
     def began(self, route: str) -> None:
         """A request reached a route."""
-        self._inflight.labels(route).inc()
+        self._of_route(route)[0].inc()
+
+    def _of_route(self, route: str) -> tuple[Gauge, dict[tuple[str, int], tuple[Counter, Histogram]]]:
+        """A route's own counters: looking them up by their labels costs several times what counting does."""
+        counters = self._counters_of_routes.get(route)
+        if counters is None:
+            counters = self._counters_of_routes[route] = (self._inflight.labels(route), {})
+        return counters
 
     def ended(self, *, route: str, method: str, status: int, code: str, seconds: float, request_id: str) -> None:
         """A request was answered."""
+        inflight, counters = self._of_route(route)
         if route != "unmatched":
-            self._inflight.labels(route).dec()
-        self._requests.labels(route, method, f"{status // 100}xx").inc()
-        self._seconds.labels(route, method).observe(seconds)
+            inflight.dec()
+        kind = (method, status // 100)
+        if kind not in counters:
+            counters[kind] = (
+                self._requests.labels(route, method, f"{kind[1]}xx"), self._seconds.labels(route, method),
+            )  # fmt: skip
+        requests, durations = counters[kind]
+        requests.inc()
+        durations.observe(seconds)
         if code:
             self._errors.labels(route, code).inc()
             if code.endswith("PROOF_REPLAYED"):

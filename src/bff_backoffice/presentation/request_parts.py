@@ -75,7 +75,7 @@ def request_id(headers: Headers) -> str:
 
 def _new_ulid() -> str:
     """A ULID of this moment: 48 bits of milliseconds, 80 random bits, in 13 pairs of letters."""
-    bits = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    bits = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(secrets.token_bytes(10))
     return "".join([_LETTER_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
