@@ -39,7 +39,7 @@ import pytest
 from bff_backoffice.presentation.cors import Cors
 from bff_backoffice.settings import Settings
 from tests.desktop import API, Desktop
-from tests.isolation.every_route import OPERATOR_ROUTES, name_of, path_of, request
+from tests.isolation.every_route import OPERATOR_ROUTES, name_of, path_of
 from tests.musts.described import Described, NotDescribedError
 from tests.worlds import World
 
@@ -209,7 +209,7 @@ def answers_of_every_kind(world: World, desk: Desktop) -> dict[str, httpx2.Respo
     gone = world.sign_in("front_desk")
     return {
         "session": desk.get("/session"),
-        "choice": request(desk, OPERATOR_ROUTES[1], world.properties()[0]),
+        "choice": desk.request("PUT", "/session/property", json_body={"propertyId": world.properties()[0]}),
         "heartbeat": desk.request("POST", f"/devices/{desk.device_id}/heartbeat", json_body=HEARTBEAT),
         "widget": desk.get("/dashboard/widgets/rooms"),
         "board": desk.get("/dashboard", Accept="application/json"),
