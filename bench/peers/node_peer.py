@@ -33,11 +33,9 @@ def _install() -> None:
     if (_FOLDER / "node_modules" / "fastify").exists():
         return
     print("  installing the Node peer's packages …", flush=True)
-    subprocess.run(
-        ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"],
-        cwd=_FOLDER,
-        check=True,
-    )
+    command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+    if subprocess.run(command, cwd=_FOLDER, check=False).returncode != 0:
+        raise RuntimeError(f"the Node peer's packages could not be installed; try it by hand in {_FOLDER}: npm install")
 
 
 @contextmanager
