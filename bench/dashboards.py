@@ -41,13 +41,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardRow:
-    """One line of the table, times in ms. `healthy` is the last widget that the hanging upstream does not feed."""
+    """One line of the table, times in ms. `healthy` is the last widget that the hanging upstream does not feed.
+
+    `sent_late` is how long after its appointed time a request was sent; all other times contain it.
+    """
 
     condition: str
     operators: int
     every_seconds: float
     count: int
     failed: int
+    sent_late: tuple[float, float, float]
     first_byte: tuple[float, float, float]
     total: tuple[float, float, float]
     healthy: tuple[float, float, float]
@@ -130,6 +134,7 @@ def _row(
         every_seconds=every,
         count=len(exchanges),
         failed=len(exchanges) - len(good),
+        sent_late=_three([(each.sent - each.due) / 1e6 for each in good]),
         first_byte=_three([each.first_byte_ms for each in good]),
         total=_three([each.total_ms for each in good]),
         healthy=_three([_healthy_ms(each) for each in good]),

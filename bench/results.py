@@ -74,7 +74,7 @@ def _ms(three: tuple[float, float, float] | None) -> str:
 
 def dashboard_table(rows: Sequence[DashboardRow]) -> str:
     """First byte and end by condition and number of operators."""
-    head = ("condition", "operators", "each every", "dashboards", "first byte", "last healthy widget", "end",
+    head = ("condition", "operators", "each every", "dashboards", "sent late by", "first byte", "last healthy widget", "end",
             "end after slowest upstream", "X-Cache")  # fmt: skip
     return _table(
         head,
@@ -84,6 +84,7 @@ def dashboard_table(rows: Sequence[DashboardRow]) -> str:
                 str(row.operators),
                 f"{row.every_seconds:g} s",
                 str(row.count),
+                _ms(row.sent_late),
                 _ms(row.first_byte),
                 _ms(row.healthy) if row.condition == "hanging" else "",
                 _ms(row.total),
