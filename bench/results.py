@@ -74,8 +74,8 @@ def _ms(three: tuple[float, float, float] | None) -> str:
 
 def dashboard_table(rows: Sequence[DashboardRow]) -> str:
     """First byte and end by condition and number of operators."""
-    head = ("condition", "operators", "each every", "dashboards", "sent late by", "first byte", "last healthy widget", "end",
-            "end after slowest upstream", "X-Cache")  # fmt: skip
+    head = ("condition", "operators", "each every", "dashboards", "sent late by", "first byte", "last healthy widget",
+            "end", "end after slowest upstream", "X-Cache")  # fmt: skip
     return _table(
         head,
         [
