@@ -4,7 +4,8 @@
 set -euo pipefail
 uv=.venv/bin/uv
 trap 'rm -f uv.lock' EXIT
-# A release has to be a week old before it gets in here.
+# A release has to be a week old before it gets in here. Not by `date`, which counts back differently on every system.
+week_ago=$(.venv/bin/python -c 'from datetime import *; print(f"{datetime.now(UTC) - timedelta(7):%Y-%m-%dT00:00:00Z}")')
 "$uv" export --quiet --no-config --format requirements-txt --no-emit-project --all-groups --no-header --no-annotate \
-  --exclude-newer "$(date -u -d '7 days ago' +%Y-%m-%dT00:00:00Z)" -o requirements.lock
+  --exclude-newer "$week_ago" -o requirements.lock
 echo "Wrote requirements.lock."
