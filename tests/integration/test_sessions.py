@@ -194,7 +194,7 @@ def test_a_new_sign_in_also_replaces_a_revoked_session(world: World) -> None:
     assert second.get("/session").status_code == 200
 
 
-def test_a_session_that_iam_revokes_ends_here_within_a_second(world: World) -> None:
+def test_a_session_that_iam_revokes_ends_here_at_once(world: World) -> None:
     """The event ends the session on every replica, tokens or not."""
     desktop = world.sign_in()
     desktop.get("/session")
