@@ -37,6 +37,7 @@ async def run_checks(settings: Settings) -> list[Finding]:
     """Look at everything at once; the findings come in a fixed order."""
     looks: list[tuple[str, Look]] = [
         ("Postgres, application role", lambda: _postgres(settings.postgres_app_dsn.get_secret_value())),
+        *_worker(settings),
         ("Redis for sessions", lambda: _redis(settings.redis_sessions_url.get_secret_value(), "noeviction")),
         ("Redis for the cache", lambda: _redis(settings.redis_cache_url.get_secret_value(), "allkeys-lru")),
         *((name, _upstream(settings.upstream_url(name))) for name in UPSTREAMS),
@@ -44,6 +45,12 @@ async def run_checks(settings: Settings) -> list[Finding]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_look(what, look)) for what, look in looks]
     return [Finding("Settings", ok=True, found="well-formed"), *(task.result() for task in tasks)]
+
+
+def _worker(settings: Settings) -> list[tuple[str, Look]]:
+    """The worker's role is held to the same rules, where one is set: a process that only serves needs none."""
+    dsn = settings.postgres_worker_dsn
+    return [] if dsn is None else [("Postgres, worker's role", lambda: _postgres(dsn.get_secret_value()))]
 
 
 async def _look(what: str, look: Look) -> Finding:

@@ -213,6 +213,11 @@ BROKEN: dict[str, tuple[Callable[[World], dict[str, str]], str, str]] = {
         "bff_owner owns tables",
         "BFF_POSTGRES_OWNER_DSN",
     ),
+    "the worker as owner": (
+        lambda world: {"postgres_worker_dsn": world.postgres["owner"]},
+        "Postgres, worker's role: bff_owner owns tables",
+        "BFF_POSTGRES_OWNER_DSN",
+    ),
     "no schema": (
         lambda world: {"postgres_app_dsn": world.postgres["app"].replace("/bff_backoffice", "/postgres")},
         "the schema is missing",

@@ -6,12 +6,10 @@ turns a refusal into a response is `presentation/errors.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final, Literal
 
 __all__ = ["Advice", "Code", "FieldError", "ForeignCode", "Refusal"]
 
