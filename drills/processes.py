@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.worlds import World
 
-__all__ = ["Holdings", "holdings", "metric", "port_of"]
+__all__ = ["Holdings", "holdings", "metric", "port_of", "waited_seconds"]
 
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
@@ -31,6 +31,11 @@ def metric(world: World, line: str, *, admin: str | None = None) -> float:
     return next((float(each.rpartition(" ")[2]) for each in text.splitlines() if each.startswith(line + " ")), 0.0)
 
 
+def waited_seconds(pid: int) -> float:
+    """How long the process's main thread has been ready and without a processor, because others had them."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+
+
 def holdings(world: World, *, process: str = "bff", upstreams: tuple[int, ...] = ()) -> Holdings:
     """What the service process holds now. `upstreams` are ports of upstreams besides the simulator's."""
     pid = world.pids[process]
@@ -50,6 +55,9 @@ def holdings(world: World, *, process: str = "bff", upstreams: tuple[int, ...] =
         kind = "listening" if remote == 0 else "client" if local == own else peers.get(remote, "other")
         held[kind] += 1
     held["tasks"] = int(metric(world, "bff_backoffice_tasks"))
+    if not held["tasks"]:
+        # The one that answers this is a task too: none at all means that nobody counts them.
+        raise RuntimeError("the service does not tell how many tasks it has")
     held["memory_kib"] = memory_kib(pid)
     return held
 

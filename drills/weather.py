@@ -14,7 +14,7 @@ from typing import Any, Final
 import redis.asyncio
 
 from drills.desk import Desk, frames_of, signed_in
-from drills.processes import Holdings, holdings, metric
+from drills.processes import Holdings, holdings, metric, waited_seconds
 from drills.tables import Table, percentile
 from drills.witness import Witness, witness
 from tests.worlds import World, start_world
@@ -64,6 +64,7 @@ class _Seen:
     late_loop: list[float] = field(default_factory=list)
     healthy: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
+    waited_ms: float = 0.0
     before: Holdings = field(default_factory=Holdings)
     after: Holdings = field(default_factory=Holdings)
 
@@ -110,6 +111,7 @@ async def _storm(  # noqa: PLR0917 - one call site, and each is a different thin
     await _calm(world, desks)
     await _batch(world, healthy, cache, desks, 2 * side_by_side, warming, lambda: None)
     seen.before = await _at_rest(world, desks, healthy, patience_s=1.0)
+    waited_s = waited_seconds(world.pids["bff"])
     async with asyncio.TaskGroup() as group:
         lateness = group.create_task(_lateness(seen.late_loop))
         while seen.composed + seen.cut < dashboards:
@@ -120,6 +122,7 @@ async def _storm(  # noqa: PLR0917 - one call site, and each is a different thin
                 lambda: progress("dashboards", seen.composed + seen.cut, dashboards),
             )  # fmt: skip
         lateness.cancel()
+    seen.waited_ms = (waited_seconds(world.pids["bff"]) - waited_s) * 1000
     seen.after = await _at_rest(world, desks, healthy, patience_s=idle_s)
     await cache.aclose()
     return seen
@@ -181,7 +184,8 @@ async def _dashboard(desk: Desk, healthy: Witness, seen: _Seen) -> None:
     seen.first.append((start[0] - reply.sent_at) * 1000)
     seen.ended.append((end[0] - start[0]) * 1000 - longest_ms)
     for name in ("work-orders", "devices"):
-        seen.healthy[widgets[name][1]["outcome"]] += 1
+        outcome = widgets[name][1]["outcome"]
+        seen.healthy[outcome if outcome == "fresh" else f"{name} {outcome}"] += 1
     seen.others.update(
         frame["outcome"] for name, (_, frame) in widgets.items() if name not in {"work-orders", "devices"}
     )
@@ -237,6 +241,7 @@ def _judge(table: Table, seen: _Seen, dashboards: int) -> None:
     _judge_times(table, "`devices` (our own Postgres) after its rows were there", seen.own, 5.0)
     _judge_times(table, "end of the stream after the longest deadline", seen.ended, 20.0)
     table.told("this process's own timers late", _times(seen.late_loop))
+    table.told("the service ready, and without a processor", f"{seen.waited_ms / dashboards:.1f} ms a dashboard")
     table.told("outcomes of the other widgets", _rest(seen.others).strip("()"))
     for kind in ("tasks", "inflight", "client", "upstream", "files", "other", "postgres", "redis"):
         # Pools keep what they opened, up to their size; everything else must be as before.
