@@ -6,7 +6,7 @@ function and not in the order in which layers were added.
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -66,7 +66,7 @@ class _Progress:
     route: str = "unmatched"
     status: int = 0
     code: str = _CODE_OF_SUCCESS
-    started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    started: float = field(default_factory=time.perf_counter)
 
 
 class BackofficeApp:
@@ -114,7 +114,7 @@ class BackofficeApp:
                 method=progress.method,
                 status=progress.status,
                 code=progress.code,
-                seconds=asyncio.get_running_loop().time() - progress.started,
+                seconds=time.perf_counter() - progress.started,
                 request_id=progress.request_id,
             )
 
@@ -221,6 +221,8 @@ class BackofficeApp:
             headers.append(("Cache-Control", "private, no-store, no-transform" if stream else "private, no-store"))
         if "vary" not in given:
             headers.append(("Vary", "Accept, Accept-Language, Authorization, DPoP, Origin"))
+        if progress.learned.language is not None and "content-language" not in given:
+            headers.append(("Content-Language", progress.learned.language))
         nonce = self._fresh_nonce()
         if nonce is not None and "dpop-nonce" not in given:
             headers.append(("DPoP-Nonce", nonce))
