@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
@@ -23,11 +24,14 @@ from bff_backoffice.application.sessions.authenticate import Authenticate, Prove
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
 from bff_backoffice.application.use_cases import UseCases
-from bff_backoffice.domain.dashboard import FALLBACK_FRESH_MS, FRESH_MS, KEPT_MS
+from bff_backoffice.application.workbench import ComposeBoard
+from bff_backoffice.application.workbench_loaders import board_loaders
+from bff_backoffice.application.workbench_sections import SectionReads
+from bff_backoffice.domain import dashboard, workbench
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
+from bff_backoffice.gateways import Gateways, open_gateways
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
-from bff_backoffice.infrastructure.http import Upstream, UpstreamClient, open_upstream
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
@@ -38,20 +42,6 @@ from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
-from bff_backoffice.infrastructure.upstreams import (
-    ai_orchestrator,
-    analytics,
-    billing,
-    housekeeping,
-    iam,
-    inventory,
-    maintenance,
-    notification,
-    pricing,
-    reservation,
-    tenant,
-)
-from bff_backoffice.infrastructure.upstreams import property as property_service
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 
@@ -87,7 +77,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
         database = await stack.enter_async_context(
             Database.open(_plain(settings.postgres_app_dsn), size=settings.postgres_connections)
         )
-        upstreams = _Upstreams(settings, metrics, stack)
+        gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
         sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
         cache_tier = await _redis(stack, settings.redis_cache_url, "cache", settings)
         flights: Flights[Projection] = await stack.enter_async_context(Flights())
@@ -97,11 +87,11 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
         )
         nonces = _nonces(settings)
         yield Service(
-            use=await _use_cases(
+            use=_use_cases(
                 settings,
                 metrics,
                 database=database,
-                upstreams=upstreams,
+                gateways=gateways,
                 sessions=sessions,
                 cache_tier=cache_tier,
                 flights=flights,
@@ -137,49 +127,26 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         yield Worker(events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics))
 
 
-class _Upstreams:
-    """Opens one client for each platform service, all alike."""
-
-    def __init__(self, settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> None:
-        self._settings, self._metrics, self._stack = settings, metrics, stack
-
-    async def _identity(self) -> str:
-        return self._settings.upstream_identity_token.get_secret_value()
-
-    async def client(self, upstream: Upstream) -> UpstreamClient:
-        return await self._stack.enter_async_context(
-            open_upstream(
-                upstream,
-                self._settings.upstream_url(upstream.name),
-                identity=self._identity,
-                observer=self._metrics,
-                clock=utc_now,
-                breaker_enabled=self._settings.upstream_breakers,
-                limit_enabled=self._settings.upstream_limits,
-                hedging_enabled=self._settings.upstream_hedging,
-            )
-        )
-
-
-async def _use_cases(
+def _use_cases(
     settings: Settings,
     metrics: Metrics,
     *,
     database: Database,
-    upstreams: _Upstreams,
+    gateways: Gateways,
     sessions: RedisSessions,
     cache_tier: RedisStore,
     flights: Flights[Projection],
     nonces: Nonces | None,
 ) -> UseCases:
-    iam_gateway = iam.IamGateway(await upstreams.client(iam.SERVICE))
-    tenants = tenant.TenantGateway(await upstreams.client(tenant.SERVICE))
     revoked = PostgresRevokedSessions(database)
     devices = PostgresDevices(database)
-    keys = KeySetCache(iam_gateway.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
+    keys = KeySetCache(gateways.iam.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
     tokens = AccessTokenVerifier(TokenRules(issuer=settings.auth_issuer, audience=settings.auth_audience), keys)
     proofs = ProofVerifier(PublicOrigins.parse(settings.public_origins), nonces=nonces)
-    widgets = await _widgets(metrics, upstreams, cache_tier, flights, ShowDevices(kept=devices, clock=utc_now))
+    read_through = partial(
+        ReadThrough, cache=RedisProjections(redis=cache_tier), flights=flights, clock=utc_now, observer=metrics
+    )
+    widgets = _widgets(read_through, gateways, ShowDevices(kept=devices, clock=utc_now))
 
     async def postgres_state() -> str:
         await database.ping()
@@ -193,54 +160,68 @@ async def _use_cases(
             proofs=proofs,
             sessions=sessions,
             revoked=revoked,
-            iam=iam_gateway,
-            operators=tenants,
+            iam=gateways.iam,
+            operators=gateways.tenant,
             clock=utc_now,
             accept_bearer=settings.auth_accept_bearer_scheme,
         ),
         prove_key=ProveKey(proofs=proofs, sessions=sessions, clock=utc_now),
         limit_requests=_limits(settings),
         refresh_session=RefreshSession(
-            tokens=tokens, sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now
+            tokens=tokens, sessions=sessions, revoked=revoked, iam=gateways.iam, clock=utc_now
         ),
-        close_session=CloseSession(sessions=sessions, revoked=revoked, iam=iam_gateway, clock=utc_now),
+        close_session=CloseSession(sessions=sessions, revoked=revoked, iam=gateways.iam, clock=utc_now),
         choose_property=ChooseProperty(sessions=sessions),
         force_logout=_force_logout(settings, sessions, database),
         forget_operator=ForgetOperator(sessions=sessions),
         compose_dashboard=ComposeDashboard(widgets=widgets, clock=utc_now),
         compose_widget=ComposeWidget(widgets=widgets),
+        compose_board=ComposeBoard(sections=_sections(read_through, gateways), clock=utc_now),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=CheckReadiness(stores={"sessions": sessions.replay.status, "postgres": postgres_state}),
     )
 
 
-async def _widgets(
-    metrics: Metrics, upstreams: _Upstreams, cache_tier: RedisStore, flights: Flights[Projection], devices: ShowDevices
-) -> WidgetReads:
+def _widgets(read_through: Callable[..., ReadThrough], gateways: Gateways, devices: ShowDevices) -> WidgetReads:
     """The dashboard's loaders, each bound to the gateway that fills it."""
-    reservations = reservation.ReservationGateway(await upstreams.client(reservation.SERVICE))
-    stock = inventory.InventoryGateway(await upstreams.client(inventory.SERVICE))
-    rooms = housekeeping.HousekeepingGateway(await upstreams.client(housekeeping.SERVICE))
+    freshness = Freshness(
+        fresh_ms=dashboard.FRESH_MS, fallback_fresh_ms=dashboard.FALLBACK_FRESH_MS, kept_ms=dashboard.KEPT_MS
+    )
     return WidgetReads(
-        reads=ReadThrough(
-            cache=RedisProjections(redis=cache_tier),
-            flights=flights,
-            freshness=Freshness(fresh_ms=FRESH_MS, fallback_fresh_ms=FALLBACK_FRESH_MS, kept_ms=KEPT_MS),
-            clock=utc_now,
-            observer=metrics,
-        ),
+        reads=read_through(freshness=freshness),
         loaders=dashboard_loaders(
-            key_figures=analytics.AnalyticsGateway(await upstreams.client(analytics.SERVICE)),
-            rooms_to_sell=stock,
-            movements=reservations,
-            room_statuses=rooms,
-            work_orders=maintenance.MaintenanceGateway(await upstreams.client(maintenance.SERVICE)),
-            rates=pricing.PricingGateway(await upstreams.client(pricing.SERVICE)),
-            balances=billing.BillingGateway(await upstreams.client(billing.SERVICE)),
-            alerts=notification.NotificationGateway(await upstreams.client(notification.SERVICE)),
-            suggestions=ai_orchestrator.AiOrchestratorGateway(await upstreams.client(ai_orchestrator.SERVICE)),
-            property_cards=property_service.PropertyGateway(await upstreams.client(property_service.SERVICE)),
+            key_figures=gateways.analytics,
+            rooms_to_sell=gateways.inventory,
+            movements=gateways.reservation,
+            room_statuses=gateways.housekeeping,
+            work_orders=gateways.maintenance,
+            rates=gateways.pricing,
+            balances=gateways.billing,
+            alerts=gateways.notification,
+            suggestions=gateways.ai_orchestrator,
+            property_cards=gateways.property,
             operator_devices=devices,
+        ),
+        clock=utc_now,
+    )
+
+
+def _sections(read_through: Callable[..., ReadThrough], gateways: Gateways) -> SectionReads:
+    """The boards' loaders, and how long what they bring is worth something."""
+    fallback_fresh_ms = workbench.FALLBACK_FRESH_MS
+    lines = Freshness(fresh_ms=workbench.FRESH_MS, fallback_fresh_ms=fallback_fresh_ms, kept_ms=workbench.KEPT_MS)
+    places = Freshness(
+        fresh_ms=workbench.PLACE_FRESH_MS, fallback_fresh_ms=fallback_fresh_ms, kept_ms=workbench.PLACE_KEPT_MS
+    )
+    return SectionReads(
+        reads=read_through(freshness=lines),
+        places=read_through(freshness=places),
+        loaders=board_loaders(
+            stays=gateways.reservation,
+            rooms=gateways.housekeeping,
+            balances=gateways.billing,
+            keys=gateways.lock_integration,
+            places=gateways.property,
         ),
         clock=utc_now,
     )

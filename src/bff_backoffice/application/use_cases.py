@@ -13,6 +13,7 @@ from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
+from bff_backoffice.application.workbench import ComposeBoard
 
 __all__ = ["UseCases"]
 
@@ -33,5 +34,6 @@ class UseCases:
     forget_operator: ForgetOperator
     compose_dashboard: ComposeDashboard
     compose_widget: ComposeWidget
+    compose_board: ComposeBoard
     report_heartbeat: ReportHeartbeat
     check_readiness: CheckReadiness

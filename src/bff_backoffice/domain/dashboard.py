@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
 from bff_backoffice.domain.operator import OperatorRole
 
 if TYPE_CHECKING:
@@ -72,79 +73,6 @@ class WidgetState(StrEnum):
 
     PENDING = "pending"
     STALE = "stale"
-
-
-class Outcome(StrEnum):
-    """How a widget ended: the closed set of contract section 4."""
-
-    FRESH = "fresh"
-    """Loaded while the client waited."""
-    CACHED = "cached"
-    """Loaded for somebody else at most `FRESH_MS` ago."""
-    STALE = "stale"
-    """Older than that; shown because loading failed."""
-    FALLBACK = "fallback"
-    """Computed from a part of its sources, because the others failed."""
-    TIMEOUT = "timeout"
-    BREAKER_OPEN = "breaker_open"
-    SHED = "shed"
-    FORBIDDEN = "forbidden"
-    ERROR = "error"
-
-    @property
-    def whole(self) -> bool:
-        """Whether the widget shows everything that it should, no older than it should be."""
-        return self in {Outcome.FRESH, Outcome.CACHED}
-
-
-class CacheStatus(StrEnum):
-    """The `X-Cache` of a composed read."""
-
-    HIT = "HIT"
-    """Everything came from the cache, fresh."""
-    STALE = "STALE"
-    """Something is loaded, and meanwhile older data is shown."""
-    MISS = "MISS"
-    """Something is loaded, and nothing older is known of it."""
-    BYPASS = "BYPASS"
-    """The cache could not be asked."""
-
-
-class Source(StrEnum):
-    """Whom a widget's data comes from; `OWN` is this service's own store."""
-
-    ANALYTICS = "analytics-service"
-    INVENTORY = "inventory-service"
-    RESERVATION = "reservation-service"
-    HOUSEKEEPING = "housekeeping-service"
-    MAINTENANCE = "maintenance-service"
-    PRICING = "pricing-service"
-    BILLING = "billing-service"
-    NOTIFICATION = "notification-service"
-    AI_ORCHESTRATOR = "ai-orchestrator-service"
-    PROPERTY = "property-service"
-    OWN = "bff-backoffice-service"
-
-    @property
-    def deadline_ms(self) -> int:
-        """How long one read of this source may take, in ms."""
-        return _SOURCE_DEADLINE_MS[self]
-
-
-# The platform's egress table gives reservation to billing; the rest is ours (docs/decisions, "Widget deadlines").
-_SOURCE_DEADLINE_MS: Final[Mapping[Source, int]] = MappingProxyType({
-    Source.RESERVATION: 800,
-    Source.HOUSEKEEPING: 700,
-    Source.MAINTENANCE: 700,
-    Source.INVENTORY: 600,
-    Source.PRICING: 600,
-    Source.BILLING: 600,
-    Source.ANALYTICS: 600,
-    Source.PROPERTY: 600,
-    Source.NOTIFICATION: 500,
-    Source.AI_ORCHESTRATOR: 500,
-    Source.OWN: 250,
-})  # fmt: skip
 
 
 class Variant(StrEnum):

@@ -15,11 +15,12 @@ import msgspec
 from bff_backoffice.application.sessions.authenticate import AppFacts
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import AppPlatform, MalformedIdentifierError, NetworkProfile, PropertyId
-from bff_backoffice.presentation.exchange import malformed
+from bff_backoffice.presentation.exchange import Exchange, malformed
 
 __all__ = [
     "app_facts",
     "chosen_media_type",
+    "client_budget_ms",
     "decoded_body",
     "header_map",
     "query_map",
@@ -33,6 +34,7 @@ _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", re.IGNORECASE)
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
 _VERSION: Final = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:[-+][0-9A-Za-z.+-]{1,40})?\Z")
 _MOST_PARAMETERS: Final = 50
+_LONGEST_BUDGET_MS: Final = 600_000
 _REMEMBERED: Final = 64
 """Readings of headers that a whole fleet of desktops sends alike: the cases are few, and each is a pure function."""
 
@@ -132,6 +134,20 @@ def require_well_formed_app(headers: Headers) -> None:
         raise malformed("header.x-app-platform", "unknown", f"One of {', '.join(sorted(_PLATFORMS))}.")
     if profile is not None and profile not in _PROFILES:
         raise malformed("header.x-network-profile", "unknown", f"One of {', '.join(sorted(_PROFILES))}.")
+
+
+def client_budget_ms(exchange: Exchange) -> int | None:
+    """The client's own time budget for a composed read, in ms (`X-Client-Budget-Ms`), or None.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for what is no number of milliseconds.
+    """
+    given = exchange.header("x-client-budget-ms")
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdigit() or not 0 < int(given) <= _LONGEST_BUDGET_MS:
+        raise malformed("header.x-client-budget-ms", "malformed", f"Milliseconds, 1 to {_LONGEST_BUDGET_MS}.")
+    return int(given)
 
 
 def _first(headers: Headers, name: str) -> str | None:

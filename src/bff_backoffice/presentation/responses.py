@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from bff_backoffice.presentation.exchange import Stream, Whole, Write
 
@@ -15,6 +15,10 @@ Header = tuple[str, str]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+
+_WITHOUT_LENGTH: Final = frozenset({204, 304})
+"""A 204 has none, and that of a 304 would be the length of the answer that it stands for (RFC 9110, section 8.6)."""
 
 
 class ClientGoneError(Exception):
@@ -35,7 +39,8 @@ async def send_whole(response: Whole, own_headers: list[Header], send: Send) -> 
     headers = [*own_headers, *response.headers]
     if response.media_type is not None:
         headers.append(("Content-Type", response.media_type))
-    headers.append(("Content-Length", str(len(response.body))))
+    if response.status not in _WITHOUT_LENGTH:
+        headers.append(("Content-Length", str(len(response.body))))
     await send(_start(response.status, headers))
     await send({"type": "http.response.body", "body": response.body, "more_body": False})
 

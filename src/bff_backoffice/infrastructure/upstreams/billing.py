@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from msgspec.json import Decoder
 
-from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import BalancesTile
-from bff_backoffice.infrastructure.dialect import Count, Money, Wire, operator_headers, property_of, relabelled
+from bff_backoffice.application.workbench_loaders import BalanceLine, BalanceList
+from bff_backoffice.infrastructure.dialect import (
+    Count,
+    Money,
+    Wire,
+    operator_headers,
+    property_of,
+    relabelled,
+    ulid_of,
+)
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 
 __all__ = ["SERVICE", "BillingGateway"]
@@ -28,7 +38,28 @@ class _FoliosSummary(Wire, frozen=True):
     day_end: _DayEnd
 
 
+class _Folio(Wire, frozen=True):
+    id: str
+    property_id: str
+    reservation_id: str
+    status: str
+    balance: Money
+
+
+class _Pagination(Wire, frozen=True):
+    next_cursor: str | None
+
+
+class _Folios(Wire, frozen=True):
+    items: list[_Folio]
+    pagination: _Pagination
+
+
 _SUMMARY: Final = Decoder(_FoliosSummary)
+_FOLIOS: Final = Decoder(_Folios)
+_PAGE_SIZE: Final = 500
+_MOST_PAGES: Final = 10
+"""Five thousand running folios are more than any property has: a cursor that goes on is a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +78,41 @@ class BillingGateway:
             query={"propertyId": relabelled(property_of(call), "prop")},
             decode=_balances,
         )
+
+    async def balance_list(self, call: CallContext) -> BalanceList:
+        """Return the folios on which something may be owed now, by the reservation that each belongs to."""
+        query = {
+            "propertyId": relabelled(property_of(call), "prop"),
+            "status": "running",
+            "limit": str(_PAGE_SIZE),
+        }
+        found: dict[str, BalanceLine] = {}
+        for _ in range(_MOST_PAGES):
+            page = await self.client.read(
+                "folio_list",
+                "/api/v1/folios",
+                bounds=call,
+                headers=operator_headers(call),
+                query=query,
+                decode=partial(_folios, call),
+            )
+            found.update((f"rsv_{ulid_of(folio.reservation_id)}", _balance_line(folio)) for folio in page.items)
+            if page.pagination.next_cursor is None:
+                return BalanceList(by_reservation=found)
+            query = {**query, "cursor": page.pagination.next_cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of folios that does not end")
+
+
+def _folios(call: CallContext, body: bytes) -> _Folios:
+    page = _FOLIOS.decode(body)
+    here = relabelled(property_of(call), "prop")
+    if any(folio.property_id != here for folio in page.items):
+        raise ValueError("a folio of another property")
+    return page
+
+
+def _balance_line(folio: _Folio) -> BalanceLine:
+    return BalanceLine(folio_id=folio.id, status=folio.status, balance=folio.balance.amount())
 
 
 def _balances(body: bytes) -> BalancesTile:

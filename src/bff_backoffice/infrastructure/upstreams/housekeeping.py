@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -10,6 +11,7 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import RoomsTile
+from bff_backoffice.application.workbench_loaders import RoomLine, RoomList
 from bff_backoffice.infrastructure.dialect import (
     Count,
     Wire,
@@ -56,8 +58,26 @@ class _Rooms(Wire, frozen=True):
     next_cursor: str | None
 
 
+class _RoomCard(Wire, frozen=True):
+    room_id: str
+    number: str
+    floor: int
+    status: str
+    occupancy: str
+    updated_at: datetime
+    version: int
+    room_type_code: str | None = None
+    notes: str | None = None
+
+
+class _RoomCards(Wire, frozen=True):
+    items: list[_RoomCard]
+    next_cursor: str | None
+
+
 _SUMMARY: Final = Decoder(_Summary)
 _ROOMS: Final = Decoder(_Rooms)
+_ROOM_CARDS: Final = Decoder(_RoomCards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,39 @@ class HousekeepingGateway:
                 return found
             query = {**query, "cursor": cursor}
         raise UpstreamInvalidResponseError(SERVICE.name, "a list of rooms that does not end")
+
+    async def room_list(self, call: CallContext) -> RoomList:
+        """Return every room of the property as housekeeping knows it, by floor and number."""
+        query = {"propertyId": relabelled(property_of(call), "prp"), "limit": str(_PAGE_SIZE)}
+        found: list[RoomLine] = []
+        for _ in range(_MOST_PAGES):
+            page = await self.client.read(
+                "room_list",
+                "/api/v1/housekeeping/rooms",
+                bounds=call,
+                headers=operator_headers(call),
+                query=query,
+                decode=_ROOM_CARDS.decode,
+            )
+            found.extend(map(_room_line, page.items))
+            if page.next_cursor is None:
+                return RoomList(items=found)
+            query = {**query, "cursor": page.next_cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of rooms that does not end")
+
+
+def _room_line(room: _RoomCard) -> RoomLine:
+    return RoomLine(
+        room_id=f"rmu_{ulid_of(room.room_id)}",
+        number=room.number,
+        floor=room.floor,
+        room_type_code=room.room_type_code,
+        status=room.status,
+        occupancy=room.occupancy,
+        updated_at=room.updated_at,
+        notes=room.notes,
+        version=room.version,
+    )
 
 
 def _rooms_tile(call: CallContext, body: bytes) -> RoomsTile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -13,7 +13,16 @@ from msgspec.json import Decoder
 from bff_backoffice.application.dashboard_loaders import DueArrival
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
-from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of, ulid_of
+from bff_backoffice.application.workbench_loaders import StayLine, StayList, TextByLanguage
+from bff_backoffice.infrastructure.dialect import (
+    Count,
+    LocalizedText,
+    Wire,
+    about_property,
+    operator_headers,
+    property_of,
+    ulid_of,
+)
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 
 __all__ = ["SERVICE", "ReservationGateway"]
@@ -25,6 +34,8 @@ SERVICE: Final = Upstream(name="reservation-service", limit_seconds=0.8, retries
 _PAGE_SIZE: Final = 100
 _MOST_PAGES: Final = 10
 """A thousand arrivals within three hours is more than any property has rooms: a cursor that goes on is a loop."""
+_LIST_PAGE_SIZE: Final = 500
+"""The most that a page of a whole list may have: fifteen hundred arrivals are three calls."""
 
 
 class _Guest(Wire, frozen=True):
@@ -66,9 +77,39 @@ class _Arrivals(Wire, frozen=True):
     next_cursor: str | None
 
 
+class _Card(Wire, frozen=True):
+    id: str
+    code: str
+    guest_name: str
+    status: str
+    property_id: str
+    room_type_id: str
+    room_type_name: LocalizedText | None
+    arrival_date: date
+    departure_date: date
+    nights: Count
+    adults: Count
+    children: Count
+    special_requests: list[str]
+    flags: list[str]
+    version: int
+    room_id: str | None = None
+    room_number: str | None = None
+    expected_at: datetime | None = None
+    checked_in_at: datetime | None = None
+    checked_out_at: datetime | None = None
+    folio_id: str | None = None
+
+
+class _Cards(Wire, frozen=True):
+    items: list[_Card]
+    next_cursor: str | None
+
+
 _MOVEMENT: Final = Decoder(_Movement)
 _IN_HOUSE: Final = Decoder(_InHouse)
 _ARRIVALS: Final = Decoder(_Arrivals)
+_CARDS: Final = Decoder(_Cards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +141,28 @@ class ReservationGateway:
                 return tuple(found)
             query = {**query, "cursor": cursor}
         raise UpstreamInvalidResponseError(SERVICE.name, "a list of arrivals that does not end")
+
+    async def arrival_list(self, call: CallContext) -> StayList:
+        """Return everyone who was or is expected today, in the service's order."""
+        return await self._list("arrival_list", "arrivals", call)
+
+    async def _list(
+        self, operation: str, path: str, call: CallContext, more: Mapping[str, str] | None = None
+    ) -> StayList:
+        query = {**(more or {}), "limit": str(_LIST_PAGE_SIZE)}
+        stays: list[StayLine] = []
+        room_types: dict[str, TextByLanguage] = {}
+        for _ in range(_MOST_PAGES):
+            page = await self._read(operation, path, call, partial(_cards, call), query)
+            stays.extend(map(_stay, page.items))
+            for card in page.items:
+                if card.room_type_id not in room_types and card.room_type_name is not None:
+                    name = card.room_type_name
+                    room_types[card.room_type_id] = TextByLanguage(default=name.in_language("en"), values=name.values)
+            if page.next_cursor is None:
+                return StayList(items=stays, room_types=room_types)
+            query = {**query, "cursor": page.next_cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of reservations that does not end")
 
     async def _read(
         self,
@@ -165,3 +228,35 @@ def _due(body: bytes) -> tuple[list[DueArrival], str | None]:
         for arrival in page.items
     ]
     return due, page.next_cursor
+
+
+def _cards(call: CallContext, body: bytes) -> _Cards:
+    page = _CARDS.decode(body)
+    here = property_of(call)
+    if any(card.property_id != here for card in page.items):
+        raise ValueError("a reservation of another property")
+    return page
+
+
+def _stay(card: _Card) -> StayLine:
+    return StayLine(
+        reservation_id=card.id,
+        code=card.code,
+        guest_name=card.guest_name,
+        status=card.status,
+        room_id=card.room_id,
+        room_number=card.room_number,
+        room_type_id=card.room_type_id,
+        arrival_date=card.arrival_date,
+        departure_date=card.departure_date,
+        nights=card.nights,
+        adults=card.adults,
+        children=card.children,
+        expected_at=card.expected_at,
+        checked_in_at=card.checked_in_at,
+        checked_out_at=card.checked_out_at,
+        folio_id=card.folio_id,
+        special_requests=card.special_requests,
+        flags=card.flags,
+        version=card.version,
+    )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from bff_backoffice.presentation.routes import dashboard, devices, documents, health, sessions
+from bff_backoffice.presentation.routes import dashboard, devices, documents, health, sessions, workbench
 
 __all__ = ["ROUTES"]
 
-ROUTES: Final = (*sessions.ROUTES, *dashboard.ROUTES, *devices.ROUTES, *health.ROUTES, *documents.ROUTES)
+ROUTES: Final = (
+    *sessions.ROUTES,
+    *dashboard.ROUTES,
+    *workbench.ROUTES,
+    *devices.ROUTES,
+    *health.ROUTES,
+    *documents.ROUTES,
+)
 
 documents.describe(ROUTES)

@@ -13,7 +13,8 @@ from bff_backoffice.domain.errors import Code
 from bff_backoffice.presentation.dashboard_frames import Reader, as_event, as_line, one_object, one_widget
 from bff_backoffice.presentation.dashboard_html import PageWriter, content_security_policy
 from bff_backoffice.presentation.dashboard_schemas import DASHBOARD, FRAME, WIDGET
-from bff_backoffice.presentation.exchange import Begin, Exchange, Response, Stream, Whole, Write, malformed
+from bff_backoffice.presentation.exchange import Begin, Exchange, Response, Stream, Whole, Write
+from bff_backoffice.presentation.request_parts import client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 
 __all__ = ["ROUTES"]
@@ -22,8 +23,6 @@ _NDJSON: Final = "application/x-ndjson"
 _HTML: Final = "text/html"
 _EVENTS: Final = "text/event-stream"
 _JSON: Final = "application/json"
-
-_LONGEST_BUDGET_MS: Final = 600_000
 
 # Photos come from wherever property-service keeps them: over TLS, or from this machine in the developer world.
 _IMAGE_ORIGINS: Final = ("https:", "http://127.0.0.1:*", "http://localhost:*")
@@ -126,19 +125,10 @@ def _request(exchange: Exchange) -> DashboardRequest:
         request_id=exchange.request_id,
         traceparent=exchange.traceparent,
         widgets=None if names is None else tuple(name.strip() for name in names.split(",")),
-        budget_ms=_budget(exchange),
+        budget_ms=client_budget_ms(exchange),
         # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
         anew="no-cache" in (exchange.header("cache-control") or "").lower(),
     )
-
-
-def _budget(exchange: Exchange) -> int | None:
-    given = exchange.header("x-client-budget-ms")
-    if given is None:
-        return None
-    if not given.isascii() or not given.isdigit() or not 0 < int(given) <= _LONGEST_BUDGET_MS:
-        raise malformed("header.x-client-budget-ms", "malformed", f"Milliseconds, 1 to {_LONGEST_BUDGET_MS}.")
-    return int(given)
 
 
 _PARAMETERS: Final = (

@@ -1,0 +1,145 @@
+"""A board of the workbench, composed: every section at once, each under its own deadline, put together when all are in.
+
+Contract sections 2.1 and 10. What is read is in `workbench_sections`, the fan-out in `composition`; a board is there in
+one piece, because its lines need all of their sections, and it comes as complete as its upstreams let it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ulid import ULID
+
+from bff_backoffice.application import workbench_stays
+from bff_backoffice.application.composition import compose
+from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.workbench_contents import SectionContents
+from bff_backoffice.application.workbench_items import BoardItem
+from bff_backoffice.application.workbench_lines import Lines, Place, page_of
+from bff_backoffice.application.workbench_loaders import PlaceOfHotel
+from bff_backoffice.application.workbench_sections import BoardRequest, ReadSection, SectionReads
+from bff_backoffice.domain.composed_reads import CacheStatus, Outcome
+from bff_backoffice.domain.operator import PropertyId
+from bff_backoffice.domain.workbench import BOARDS, BoardId, SectionId
+
+__all__ = ["BoardRequest", "BoardSection", "ComposeBoard", "ComposedBoard", "local_date"]
+
+_LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, str, date | None], Lines[BoardItem]]]] = MappingProxyType({
+    BoardId.ARRIVALS: workbench_stays.arrivals,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardSection:
+    """How one section ended. `failure` says why it is old or missing: an `UpstreamError` or a `Refusal`."""
+
+    id: SectionId
+    outcome: Outcome
+    as_of: datetime | None
+    age_ms: int | None
+    sources: tuple[str, ...]
+    failure: Exception | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposedBoard:
+    """A page of a board. `day` is the property's local date, None where its time zone is not known.
+
+    `partial` says that not every section is fresh or cached. `next_after` is the place of the last line, where more
+    come.
+    """
+
+    id: str
+    board: BoardId
+    property_id: PropertyId
+    day: date | None
+    generated_at: datetime
+    partial: bool
+    sections: tuple[BoardSection, ...]
+    items: Sequence[BoardItem]
+    counts: Mapping[str, int | None]
+    next_after: Place | None
+    cache_status: CacheStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposeBoard:
+    """Compose a page of a board. Never fails because an upstream does: its section says so instead."""
+
+    sections: SectionReads
+    clock: Clock
+
+    async def __call__(self, request: BoardRequest) -> ComposedBoard:
+        """Return the page, at the latest when the longest deadline of its sections has passed."""
+        wanted = BOARDS[request.board].sections_for(request.operator.roles)
+        look = await self.sections.look(request, wanted)
+        started = asyncio.get_running_loop().time()
+        read = [found.read for found in look.found if found.read is not None]
+
+        async def keep(sections: Sequence[ReadSection]) -> None:
+            read.extend(sections)
+
+        waiting = [self.sections.part(request, look, found, started) for found in look.found if found.read is None]
+        await compose(waiting, keep)
+        by_id = {section.section.id: section for section in read}
+        return self._board(request, [by_id[section.id] for section in wanted], look.cache_status)
+
+    def _board(self, request: BoardRequest, read: Sequence[ReadSection], cache_status: CacheStatus) -> ComposedBoard:
+        now = self.clock()
+        contents = SectionContents.of((section.section.id, section.content) for section in read)
+        lines_from = read[0].served.projection
+        # The day is that of what is shown: at midnight yesterday's list is not today's because the clock has moved on.
+        day = local_date(now if lines_from is None else lines_from.as_of, contents.place)
+        lines = _LINES_OF[request.board](contents, request.locale, day)
+        page = page_of(
+            lines,
+            statuses=request.statuses,
+            order=request.order,
+            descending=request.descending,
+            after=request.after,
+            limit=request.limit,
+        )
+        sections = tuple(_section(section, now) for section in read)
+        known = read[0].content is not None
+        return ComposedBoard(
+            id=f"wbv_{ULID.from_datetime(now)}",
+            board=request.board,
+            property_id=request.operator.property_id,
+            day=day,
+            generated_at=now,
+            partial=not all(section.outcome.whole for section in sections),
+            sections=sections,
+            items=page.items,
+            counts={**lines.counts, "matching": page.matching if known else None},
+            next_after=page.next_after,
+            cache_status=cache_status,
+        )
+
+
+def local_date(moment: datetime, place: PlaceOfHotel | None) -> date | None:
+    """Return the date at a hotel at this moment, across every change of its clocks; None where that is not known."""
+    if place is None:
+        return None
+    try:
+        return moment.astimezone(ZoneInfo(place.timezone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        # A zone that the tables do not have is as good as none; a board without its date is still a board.
+        return None
+
+
+def _section(read: ReadSection, now: datetime) -> BoardSection:
+    projection = read.served.projection
+    return BoardSection(
+        id=read.section.id,
+        outcome=read.served.outcome,
+        as_of=None if projection is None else projection.as_of,
+        age_ms=None if projection is None else projection.age_ms(now),
+        sources=(read.section.source.value,),
+        failure=read.served.failure,
+    )

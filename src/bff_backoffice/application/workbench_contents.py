@@ -1,0 +1,30 @@
+"""What a board is put together from: the content of each section, or nothing where it could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from bff_backoffice.application.tiles import Tile
+from bff_backoffice.application.workbench_loaders import BalanceList, KeyList, PlaceOfHotel, RoomList, StayList
+from bff_backoffice.domain.workbench import SectionId
+
+__all__ = ["SectionContents"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionContents:
+    """One field a section, named like it. None says: away, not for this role, or not on this board."""
+
+    place: PlaceOfHotel | None = None
+    arrivals: StayList | None = None
+    rooms: RoomList | None = None
+    balances: BalanceList | None = None
+    keys: KeyList | None = None
+
+    @classmethod
+    def of(cls, contents: Iterable[tuple[SectionId, Tile | None]]) -> Self:
+        """Return the contents that were read, each under its section's name."""
+        named: dict[str, Tile | None] = {section.name.lower(): content for section, content in contents}
+        return cls(**named)  # type: ignore[arg-type] # each section's decoder gives its own type

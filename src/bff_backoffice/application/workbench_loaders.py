@@ -1,0 +1,189 @@
+"""What each section of a board needs of the outside, and the form in which it is kept.
+
+The lists are what the gateways decode into and what the cache keeps: ids already as this service writes them, texts
+in all their languages, so that colleagues with other languages share them. Every method raises the `UpstreamError`
+family of `ports.py` and nothing else. Each reads its list whole, in as few calls as the upstream's pages allow,
+never one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.tiles import MoneyAmount, PropertyTile, Tile
+from bff_backoffice.domain.workbench import SectionId
+
+__all__ = [
+    "BalanceLine", "BalanceList", "BoardLoaders", "FolioBalances", "HotelPlaces", "IssuedKeys", "KeyList",
+    "PlaceOfHotel", "RoomLine", "RoomList", "RoomStates", "SectionLoader", "StayLine", "StayList", "Stays",
+    "TextByLanguage", "board_loaders",
+]  # fmt: skip
+
+
+class TextByLanguage(Tile, frozen=True, kw_only=True):
+    """A text in the languages that its author wrote; `default` is what everybody else reads."""
+
+    default: str
+    values: dict[str, str]
+
+    def in_language(self, locale: str) -> str:
+        """Return the text for this locale, else for its language in any region, else the default."""
+        language = locale.partition("-")[0]
+        nearest = (name for name in self.values if name.partition("-")[0] == language)
+        for name in (locale, language, *nearest):
+            if text := self.values.get(name):
+                return text
+        return self.default
+
+
+class StayLine(Tile, frozen=True, kw_only=True):
+    """One reservation of a list. Dates are the property's; `room_id` is a `rmu_`."""
+
+    reservation_id: str
+    code: str
+    guest_name: str
+    status: str
+    room_id: str | None
+    room_number: str | None
+    room_type_id: str
+    arrival_date: date
+    departure_date: date
+    nights: int
+    adults: int
+    children: int
+    expected_at: datetime | None
+    checked_in_at: datetime | None
+    checked_out_at: datetime | None
+    folio_id: str | None
+    special_requests: list[str]
+    flags: list[str]
+    version: int
+
+
+class StayList(Tile, frozen=True, kw_only=True):
+    """Reservations, and the names of their room types by id: fifteen hundred stays share a handful of names."""
+
+    items: list[StayLine]
+    room_types: dict[str, TextByLanguage]
+
+
+class RoomLine(Tile, frozen=True, kw_only=True):
+    """A room as housekeeping knows it. `room_id` is a `rmu_`."""
+
+    room_id: str
+    number: str
+    floor: int
+    room_type_code: str | None
+    status: str
+    occupancy: str
+    updated_at: datetime
+    notes: str | None
+    version: int
+
+
+class RoomList(Tile, frozen=True, kw_only=True):
+    """Every room of the property, by floor and number."""
+
+    items: list[RoomLine]
+
+
+class BalanceLine(Tile, frozen=True, kw_only=True):
+    """What is owed on a running folio; negative where the hotel owes the guest."""
+
+    folio_id: str
+    status: str
+    balance: MoneyAmount
+
+
+class BalanceList(Tile, frozen=True, kw_only=True):
+    """Running folios by reservation id."""
+
+    by_reservation: dict[str, BalanceLine]
+
+
+class KeyList(Tile, frozen=True, kw_only=True):
+    """The state of the keys that open something or soon will, `active` or `pending`, by reservation id."""
+
+    by_reservation: dict[str, str]
+
+
+class PlaceOfHotel(Tile, frozen=True, kw_only=True):
+    """Where the hotel is, as far as its calendar goes: an IANA name such as `Asia/Kabul`."""
+
+    timezone: str
+
+
+class Stays(Protocol):
+    """Reservations: who comes today."""
+
+    async def arrival_list(self, call: CallContext) -> StayList:
+        """Return everyone who was or is expected on the property's local day."""
+
+
+class RoomStates(Protocol):
+    """Housekeeping: the state of every room."""
+
+    async def room_list(self, call: CallContext) -> RoomList:
+        """Return every room of the property."""
+
+
+class FolioBalances(Protocol):
+    """Billing: what running folios owe."""
+
+    async def balance_list(self, call: CallContext) -> BalanceList:
+        """Return the running folios of the property."""
+
+
+class IssuedKeys(Protocol):
+    """Locks: the keys that open something now or will in a moment."""
+
+    async def key_list(self, call: CallContext) -> KeyList:
+        """Return the best key of each reservation of the property."""
+
+
+class HotelPlaces(Protocol):
+    """Properties: the card, of which the time zone is kept."""
+
+    async def property_card(self, call: CallContext) -> PropertyTile:
+        """Return the card of `call.property_id`."""
+
+
+SectionLoader = Callable[[CallContext], Awaitable[Tile]]
+"""Loads one section for a property until `call.deadline`. Raises `UpstreamError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardLoaders:
+    """One loader per section: forgetting one does not type-check."""
+
+    place: SectionLoader
+    arrivals: SectionLoader
+    rooms: SectionLoader
+    balances: SectionLoader
+    keys: SectionLoader
+
+    def of(self, section: SectionId) -> SectionLoader:
+        """Return the loader of this section."""
+        loader: SectionLoader = getattr(self, section.name.lower())
+        return loader
+
+
+def board_loaders(
+    *, stays: Stays, rooms: RoomStates, balances: FolioBalances, keys: IssuedKeys, places: HotelPlaces
+) -> BoardLoaders:
+    """Return the loaders over these upstreams."""
+
+    async def place(call: CallContext) -> PlaceOfHotel:
+        return PlaceOfHotel(timezone=(await places.property_card(call)).timezone)
+
+    return BoardLoaders(
+        place=place,
+        arrivals=stays.arrival_list,
+        rooms=rooms.room_list,
+        balances=balances.balance_list,
+        keys=keys.key_list,
+    )

@@ -1,0 +1,190 @@
+"""A board's sections, each read through the cache and shared by all boards and colleagues that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from bff_backoffice.application.composition import Part
+from bff_backoffice.application.ports import CallContext, Clock
+from bff_backoffice.application.projections import Projection, ProjectionKey
+from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
+from bff_backoffice.application.tiles import Tile
+from bff_backoffice.application.workbench_loaders import (
+    BalanceList,
+    BoardLoaders,
+    KeyList,
+    PlaceOfHotel,
+    RoomList,
+    StayList,
+)
+from bff_backoffice.domain.composed_reads import CacheStatus
+from bff_backoffice.domain.operator import OperatorContext
+from bff_backoffice.domain.workbench import BoardId, Section, SectionId, section_deadline_ms
+
+__all__ = ["BoardRequest", "FoundSection", "ReadSection", "SectionLook", "SectionReads"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRequest:
+    """Who asks for which lines of which board. `locale` is the language tag that was agreed on for this answer.
+
+    `statuses` empty means all. `order` is one of the board's, `descending` turns it round. `after` is the place behind
+    which the page begins, None at the beginning. `budget_ms` is what the client can wait (`X-Client-Budget-Ms`), or
+    None. `anew` loads every section whatever the cache has.
+    """
+
+    board: BoardId
+    operator: OperatorContext
+    locale: str
+    request_id: str
+    traceparent: str
+    statuses: frozenset[str]
+    order: str
+    descending: bool
+    limit: int
+    after: tuple[str, ...] | None
+    budget_ms: int | None = None
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSection:
+    """One section as it was read: how that ended, and its content where there is one."""
+
+    section: Section
+    served: Served
+    content: Tile | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSection:
+    """A section and what the cache had of it. `read` is there when nobody need be asked."""
+
+    section: Section
+    known: Projection | None
+    read: ReadSection | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionLook:
+    """One look into the cache for a whole board. `asked` is False when the cache could not be asked."""
+
+    asked: bool
+    found: tuple[FoundSection, ...]
+
+    @property
+    def cache_status(self) -> CacheStatus:
+        """The `X-Cache` of what will come of this; contract section 2.3."""
+        if not self.asked:
+            return CacheStatus.BYPASS
+        missing = [found for found in self.found if found.read is None]
+        if not missing:
+            return CacheStatus.HIT
+        return CacheStatus.STALE if any(found.known for found in missing) else CacheStatus.MISS
+
+
+_CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyType({
+    section: msgspec.json.Decoder(kind)
+    for section, kind in (
+        (SectionId.PLACE, PlaceOfHotel),
+        (SectionId.ARRIVALS, StayList),
+        (SectionId.ROOMS, RoomList),
+        (SectionId.BALANCES, BalanceList),
+        (SectionId.KEYS, KeyList),
+    )
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionReads:
+    """Reads sections through the cache. `places` has bounds of its own, since a hotel's place hardly ever changes."""
+
+    reads: ReadThrough
+    places: ReadThrough
+    loaders: BoardLoaders
+    clock: Clock
+
+    async def look(self, request: BoardRequest, sections: Sequence[Section]) -> SectionLook:
+        """Return what the cache has of these sections, in a round trip for each kind of freshness. Fails open."""
+        asked, found = True, []
+        for reads in (self.reads, self.places):
+            mine = [section for section in sections if self._reads(section) is reads]
+            last = await reads.last_known(request.operator.tenant_id, [_key(section, request) for section in mine])
+            asked = asked and last.asked
+            found += [
+                self._found(request, section, known) for section, known in zip(mine, last.projections, strict=True)
+            ]
+        return SectionLook(asked=asked, found=tuple(found))
+
+    def part(self, request: BoardRequest, look: SectionLook, found: FoundSection, started: float) -> Part[ReadSection]:
+        """Return the part of the fan-out that renews this section. `started` is on the loop's clock, in seconds."""
+        section, known = found.section, found.known
+        wanted, reads = self._wanted(request, section), self._reads(section)
+
+        async def load() -> ReadSection:
+            served = await reads.renew(
+                request.operator.tenant_id, wanted, known=known, cache=look.asked, anew=request.anew
+            )
+            return _read(section, served)
+
+        def otherwise(failure: Exception) -> ReadSection:
+            return _read(section, reads.instead(wanted, known, failure))
+
+        deadline = started + section_deadline_ms(section, request.budget_ms) / 1000
+        return Part(deadline=deadline, load=load, otherwise=otherwise)
+
+    def _reads(self, section: Section) -> ReadThrough:
+        return self.places if section.id is SectionId.PLACE else self.reads
+
+    def _found(self, request: BoardRequest, section: Section, known: Projection | None) -> FoundSection:
+        reads = self._reads(section)
+        served = None if request.anew else reads.from_cache(known)
+        if known is None or served is None:
+            return FoundSection(section=section, known=known, read=None)
+        reads.refresh_early(request.operator.tenant_id, known, lambda: self._wanted(request, section))
+        return FoundSection(section=section, known=known, read=_read(section, served))
+
+    def _wanted(self, request: BoardRequest, section: Section) -> Wanted:
+        loader = self.loaders.of(section.id)
+
+        async def load(deadline: float) -> LoadedData:
+            loaded = await loader(_call(request, deadline))
+            return LoadedData(data=msgspec.Raw(msgspec.json.encode(loaded)), sources=(section.source.value,))
+
+        return Wanted(
+            key=_key(section, request),
+            load=load,
+            deadline_ms=section.deadline_ms,
+            sources=(section.source.value,),
+        )
+
+
+def _read(section: Section, served: Served) -> ReadSection:
+    if served.projection is None:
+        return ReadSection(section=section, served=served, content=None)
+    return ReadSection(section=section, served=served, content=_CONTENT[section.id].decode(served.projection.data))
+
+
+def _key(section: Section, request: BoardRequest) -> ProjectionKey:
+    # The number is the content's form: another form is another key, never a wrong read.
+    return ProjectionKey(property_id=request.operator.property_id, name=f"board-1-{section.id.value}")
+
+
+def _call(request: BoardRequest, deadline: float) -> CallContext:
+    operator = request.operator
+    return CallContext(
+        tenant_id=operator.tenant_id,
+        property_id=operator.property_id,
+        operator_id=operator.operator_id,
+        device_id=operator.device_id,
+        roles=operator.roles,
+        locale=request.locale,
+        request_id=request.request_id,
+        traceparent=request.traceparent,
+        deadline=deadline,
+    )

@@ -1,0 +1,147 @@
+"""The workbench's boards: what each is made of, whom it is for, how its lines are filtered and ordered.
+
+Specification sections 4 and 5 (responsibility 3), contract sections 2.1 and 10. Pure data; who loads a section is
+decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from bff_backoffice.domain.composed_reads import Source
+from bff_backoffice.domain.operator import OperatorRole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "BOARDS", "FALLBACK_FRESH_MS", "FRESH_MS", "KEPT_MS", "MOST_LINES", "PLACE_FRESH_MS", "PLACE_KEPT_MS",
+    "READY_ROOM_STATUSES", "SECTIONS", "Board", "BoardId", "Section", "SectionId", "section_deadline_ms",
+]  # fmt: skip
+
+FRESH_MS: Final = 15_000
+"""How long a loaded section counts as fresh, in ms (specification section 4: WorkbenchView, 15 s)."""
+KEPT_MS: Final = FRESH_MS + 600_000
+"""How long it is kept at all, in ms: ten minutes more, served then only as stale (contract, section 4)."""
+FALLBACK_FRESH_MS: Final = 5_000
+"""How long a section that lacks a part is reused, in ms."""
+PLACE_FRESH_MS: Final = 300_000
+"""How long a hotel's time zone counts as fresh, in ms: it is the only thing that is read of the place."""
+PLACE_KEPT_MS: Final = 86_400_000
+"""How long it is kept, in ms: hotels do not move, and without it no board could say which day it shows."""
+CLIENT_BUDGET_FLOOR_MS: Final = 100
+"""A client's budget shortens deadlines to no less than this, in ms: below it even healthy upstreams would fail."""
+MOST_LINES: Final = 500
+"""How many lines a client can ask for at once: more than any board has rooms."""
+
+
+READY_ROOM_STATUSES: Final = frozenset({"inspected", "ready"})
+"""Housekeeping's words for a room that a guest can be sent to; `clean` still waits for its inspection."""
+
+
+class BoardId(StrEnum):
+    """Every board, by the name that the wire uses."""
+
+    ARRIVALS = "arrivals"
+
+
+class SectionId(StrEnum):
+    """Every part that boards are made of, by the name that the wire uses. Boards that have the same part share it."""
+
+    PLACE = "place"
+    ARRIVALS = "arrivals"
+    ROOMS = "rooms"
+    BALANCES = "balances"
+    KEYS = "keys"
+
+
+_EVERYBODY: Final = frozenset(OperatorRole)
+_ALWAYS: Final = frozenset({OperatorRole.GENERAL_MANAGER, OperatorRole.OWNER})
+_FRONT_DESK: Final = OperatorRole.FRONT_DESK
+_NIGHT_AUDITOR: Final = OperatorRole.NIGHT_AUDITOR
+_HOUSEKEEPING_LEAD: Final = OperatorRole.HOUSEKEEPING_LEAD
+_FNB: Final = OperatorRole.FNB_MANAGER
+_REVENUE: Final = OperatorRole.REVENUE_MANAGER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part of a board: one upstream's bulk read. `roles` are those who have it on their boards at all."""
+
+    id: SectionId
+    source: Source
+    roles: frozenset[OperatorRole]
+
+    @property
+    def deadline_ms(self) -> int:
+        """How long it may take, in ms: its source's time, as on the dashboard."""
+        return self.source.deadline_ms
+
+
+def _section(section: SectionId, source: Source, roles: frozenset[OperatorRole] = _EVERYBODY) -> Section:
+    return Section(id=section, source=source, roles=_ALWAYS | roles)
+
+
+_AT_THE_DESK: Final = frozenset({_FRONT_DESK, _NIGHT_AUDITOR})
+"""Who answers for money and hands out keys."""
+
+SECTIONS: Final[Mapping[SectionId, Section]] = MappingProxyType({
+    section.id: section
+    for section in (
+        _section(SectionId.PLACE, Source.PROPERTY),
+        _section(SectionId.ARRIVALS, Source.RESERVATION),
+        _section(SectionId.ROOMS, Source.HOUSEKEEPING),
+        _section(SectionId.BALANCES, Source.BILLING, _AT_THE_DESK),
+        _section(SectionId.KEYS, Source.LOCK_INTEGRATION, _AT_THE_DESK),
+    )
+})  # fmt: skip
+"""Every section. Guests' names are on all of these boards, so each board's own roles decide who sees them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One board. `sections[0]` is what its lines come from; the others add to them.
+
+    `statuses` are the words that `?status=` takes, `orders` those that `?sort=` takes (`-` in front turns one
+    round); the first is the default. `lines` is how many come where the client does not say.
+    """
+
+    id: BoardId
+    sections: tuple[SectionId, ...]
+    roles: frozenset[OperatorRole]
+    statuses: tuple[str, ...]
+    orders: tuple[str, ...]
+    lines: int = 100
+
+    def sections_for(self, roles: frozenset[OperatorRole]) -> tuple[Section, ...]:
+        """Return the sections that an operator with these roles has on this board, the first one first."""
+        every = (SECTIONS[section] for section in self.sections)
+        return tuple(section for section in every if not section.roles.isdisjoint(roles))
+
+
+def section_deadline_ms(section: Section, budget_ms: int | None) -> int:
+    """Return how long this section may take, in ms; `budget_ms` (`X-Client-Budget-Ms`) shortens it, to a floor."""
+    if budget_ms is None:
+        return section.deadline_ms
+    return min(section.deadline_ms, max(budget_ms, CLIENT_BUDGET_FLOOR_MS))
+
+
+_RESERVATION_STATUSES: Final = ("confirmed", "checked_in", "in_house", "checked_out")
+_STAY_ORDERS: Final = ("room", "guest", "code")
+
+BOARDS: Final[Mapping[BoardId, Board]] = MappingProxyType({
+    board.id: board
+    for board in (
+        Board(
+            id=BoardId.ARRIVALS,
+            sections=(SectionId.ARRIVALS, SectionId.ROOMS, SectionId.BALANCES, SectionId.KEYS, SectionId.PLACE),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _FNB, _REVENUE},
+            statuses=_RESERVATION_STATUSES,
+            orders=("expected", *_STAY_ORDERS),
+        ),
+    )
+})  # fmt: skip
+"""Every board."""

@@ -1,0 +1,168 @@
+"""A board as it goes on the wire: its answer, its weak `ETag`, and the cursor of its pages (contract, section 10).
+
+The tag says what the lines and counts are and which sections are missing or old, never how old: a board that is loaded
+again and has not changed is the same board.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Generic, TypeVar
+
+import msgspec
+
+from bff_backoffice.application.workbench import BoardSection, ComposedBoard
+from bff_backoffice.application.workbench_items import BoardItem
+from bff_backoffice.application.workbench_lines import Place
+from bff_backoffice.domain.composed_reads import Outcome
+from bff_backoffice.domain.workbench import BoardId, SectionId
+from bff_backoffice.presentation.dashboard_frames import Reader
+from bff_backoffice.presentation.errors import problem_members, refusal_of
+from bff_backoffice.presentation.exchange import Whole, malformed
+from bff_backoffice.presentation.words import message
+
+__all__ = ["BoardAnswer", "SectionAnswer", "board_answer", "place_of_cursor"]
+
+T = TypeVar("T")
+
+_JSON: Final = "application/json"
+_TAG_CHARACTERS: Final = 32
+"""128 bits of SHA-256: two boards never share a tag by chance."""
+_LONGEST_CURSOR: Final = 2_000
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
+
+
+_Problem = Annotated[
+    dict[str, Any], msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Problem"})
+]  # fmt: skip
+
+
+class SectionAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One section of a board: how its reading ended, and why where it is old or missing."""
+
+    id: SectionId
+    outcome: Outcome
+    outcome_text: str
+    as_of: datetime | None
+    age_ms: Annotated[int, msgspec.Meta(ge=0)] | None
+    sources: list[str]
+    problem: _Problem | None
+
+
+class BoardAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True, rename="camel"):
+    """A page of a board. `date` is the hotel's, null where its time zone is not known.
+
+    A count is null where nobody knows.
+    `counts` are of the whole board, but for `matching`, which the filter leaves.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^wbv_")]
+    board: BoardId
+    property_id: Annotated[str, msgspec.Meta(pattern="^ppt_")]
+    date: date | None
+    generated_at: datetime
+    partial: bool
+    sections: list[SectionAnswer]
+    items: list[T]
+    counts: dict[str, int | None]
+    next_cursor: str | None
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Where the next page of one order begins."""
+
+    sort: str
+    place: Annotated[list[Annotated[str, msgspec.Meta(max_length=500)]], msgspec.Meta(max_length=8)]
+
+
+_CURSOR: Final = msgspec.json.Decoder(_Cursor)
+
+
+def board_answer(composed: ComposedBoard, *, sort: str, reader: Reader, if_none_match: Sequence[str]) -> Whole:
+    """Return the page, or 304 where the client has it already (RFC 9110, section 13.1.2)."""
+    cursor = None if composed.next_after is None else _cursor_of(sort, composed.next_after)
+    tag = _tag(composed, cursor, reader.language.tag)
+    headers = (("ETag", tag), ("X-Cache", composed.cache_status.value), ("Content-Language", reader.language.tag))
+    if _matches(tag, if_none_match):
+        return Whole(status=304, headers=headers)
+    answer: BoardAnswer[BoardItem] = BoardAnswer(
+        id=composed.id,
+        board=composed.board,
+        property_id=composed.property_id,
+        date=composed.day,
+        generated_at=composed.generated_at,
+        partial=composed.partial,
+        sections=[_section(section, reader) for section in composed.sections],
+        items=list(composed.items),
+        counts=dict(composed.counts),
+        next_cursor=cursor,
+    )
+    return Whole(status=200, body=_ENCODER.encode(answer), media_type=_JSON, headers=headers)
+
+
+def place_of_cursor(text: str | None, *, sort: str) -> Place | None:
+    """Return the place that a cursor of this order stands for; None where there is no cursor.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for a text that is no cursor, or that belongs to another order.
+    """
+    if text is None:
+        return None
+    try:
+        padded = text[:_LONGEST_CURSOR] + "=" * (-len(text) % 4)
+        found = _CURSOR.decode(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise malformed("query.cursor", "malformed", "Send a nextCursor of this board.") from None
+    if found.sort != sort:
+        raise malformed("query.cursor", "conflict", "The cursor belongs to another order.")
+    return tuple(found.place)
+
+
+def _cursor_of(sort: str, place: Place) -> str:
+    encoded = msgspec.json.encode(_Cursor(sort=sort, place=list(place)))
+    return base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def _tag(composed: ComposedBoard, cursor: str | None, language: str) -> str:
+    states = [(section.id, section.outcome.whole or section.outcome) for section in composed.sections]
+    content: Mapping[str, object] = {
+        "board": composed.board,
+        "property": composed.property_id,
+        "date": composed.day,
+        "items": composed.items,
+        "counts": composed.counts,
+        "cursor": cursor,
+        "sections": states,
+        "language": language,
+    }
+    digest = hashlib.sha256(_ENCODER.encode(content)).hexdigest()
+    return f'W/"{digest[:_TAG_CHARACTERS]}"'
+
+
+def _matches(tag: str, if_none_match: Sequence[str]) -> bool:
+    wanted = {part.strip().removeprefix("W/") for part in ",".join(if_none_match).split(",")}
+    return "*" in wanted or tag.removeprefix("W/") in wanted
+
+
+def _section(section: BoardSection, reader: Reader) -> SectionAnswer:
+    problem = None
+    if section.failure is not None:
+        problem = problem_members(
+            refusal_of(section.failure),
+            language=reader.language,
+            request_id=reader.request_id,
+            trace_id=reader.trace_id,
+        )
+    return SectionAnswer(
+        id=section.id,
+        outcome=section.outcome,
+        outcome_text=message(reader.language, f"outcome.{section.outcome.value}"),
+        as_of=section.as_of,
+        age_ms=section.age_ms,
+        sources=list(section.sources),
+        problem=problem,
+    )

@@ -1,0 +1,120 @@
+"""The boards of the workbench (contract, sections 2.1 and 10): filters, order, pages, `ETag`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.application.workbench import BoardRequest
+from bff_backoffice.application.workbench_items import ArrivalItem
+from bff_backoffice.domain.errors import Code
+from bff_backoffice.domain.workbench import BOARDS, MOST_LINES, Board, BoardId
+from bff_backoffice.presentation.board_answers import BoardAnswer, board_answer, place_of_cursor
+from bff_backoffice.presentation.dashboard_frames import Reader
+from bff_backoffice.presentation.exchange import Exchange, Response, malformed
+from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
+
+__all__ = ["ROUTES"]
+
+_JSON: Final = "application/json"
+_MOST_DIGITS: Final = 4
+
+
+async def get_arrivals(exchange: Exchange, use: UseCases) -> Response:
+    """Who was or is expected today, with room, balance and key."""
+    return await _board(BoardId.ARRIVALS, exchange, use)
+
+
+async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Response:
+    board = BOARDS[board_id]
+    sort = _sort(board, exchange)
+    composed = await use.compose_board(
+        BoardRequest(
+            board=board_id,
+            operator=exchange.context,
+            locale=exchange.language.tag,
+            request_id=exchange.request_id,
+            traceparent=exchange.traceparent,
+            statuses=_statuses(board, exchange),
+            order=sort.removeprefix("-"),
+            descending=sort.startswith("-"),
+            limit=_limit(board, exchange),
+            after=place_of_cursor(exchange.one("cursor"), sort=sort),
+            budget_ms=client_budget_ms(exchange),
+            # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
+            anew="no-cache" in (exchange.header("cache-control") or "").lower(),
+        )
+    )
+    reader = Reader(
+        language=exchange.language, request_id=exchange.request_id, trace_id=exchange.traceparent.split("-")[1]
+    )
+    return board_answer(composed, sort=sort, reader=reader, if_none_match=exchange.headers.get("if-none-match", ()))
+
+
+def _sort(board: Board, exchange: Exchange) -> str:
+    given = exchange.one("sort")
+    if given is None:
+        return board.orders[0]
+    if given.removeprefix("-") not in board.orders:
+        raise malformed("query.sort", "unknown", f"One of {', '.join(board.orders)}; `-` in front turns it round.")
+    return given
+
+
+def _statuses(board: Board, exchange: Exchange) -> frozenset[str]:
+    given = exchange.one("status")
+    if given is None:
+        return frozenset()
+    chosen = frozenset(given.split(","))
+    if not chosen <= frozenset(board.statuses):
+        raise malformed("query.status", "unknown", f"Some of {', '.join(board.statuses)}, comma-separated.")
+    return chosen
+
+
+def _limit(board: Board, exchange: Exchange) -> int:
+    given = exchange.one("limit")
+    if given is None:
+        return board.lines
+    well_formed = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
+    if not well_formed or not 1 <= int(given) <= MOST_LINES:
+        raise malformed("query.limit", "malformed", f"A number from 1 to {MOST_LINES}.")
+    return int(given)
+
+
+def _parameters(board: Board) -> tuple[Parameter, ...]:
+    one = f"({'|'.join(board.statuses)})"
+    some_statuses = {"type": "string", "pattern": f"^{one}(,{one})*$"}
+    orders = [direction + order for order in board.orders for direction in ("", "-")]
+    return (
+        Parameter("propertyId", "query", "Which property; else `X-Property-Id`, else the session's primary one."),
+        Parameter("status", "query", "Only lines with one of these statuses, comma-separated.", some_statuses),
+        Parameter(
+            "sort", "query", "The order of the lines; `-` in front turns it round.",
+            {"type": "string", "enum": orders, "default": board.orders[0]},
+        ),
+        Parameter(
+            "limit", "query", "At most so many lines.",
+            {"type": "integer", "minimum": 1, "maximum": MOST_LINES, "default": board.lines},
+        ),
+        Parameter("cursor", "query", "The `nextCursor` of the page before, with the same `sort`."),
+        Parameter("If-None-Match", "header", "The `ETag` of the board that the client has."),
+        Parameter("X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.",
+                  {"type": "integer"}),
+        Parameter("Cache-Control", "header", "`no-cache` loads every section anew, whatever the cache has."),
+    )  # fmt: skip
+
+
+def _route(board_id: BoardId, handler: Any, summary: str, item: type) -> Route:  # noqa: ANN401 - a handler as `Route` types it
+    board = BOARDS[board_id]
+    return Route(
+        method="GET", path=f"/{board_id.value}", access=Access.OPERATOR, handler=handler, tag="workbench",
+        summary=summary, needs_property=True, roles=board.roles, parameters=_parameters(board),
+        answers={
+            200: Answer("The board.", {_JSON: BoardAnswer[item]}),  # type: ignore[valid-type] # the document's type, made at start
+            304: Answer("The board is still what the `ETag` says; its sections may be newer."),
+        },
+        refusals=(Code.RESOURCE_NOT_FOUND, Code.VALIDATION_FAILED, Code.ROLE_FORBIDDEN),
+    )  # fmt: skip
+
+
+ROUTES: Final = (_route(BoardId.ARRIVALS, get_arrivals, "Who arrives today, with room, balance and key", ArrivalItem),)
