@@ -40,10 +40,21 @@ _AWAY: Final = (
 )
 
 
+class BypassingRoleError(asyncpg.InterfaceError):
+    """The role can bypass row-level security: with it, one forgotten condition would show a tenant another's rows."""
+
+
+async def _require_bound_role(connection: asyncpg.Connection) -> None:
+    """Give up a new connection whose role is not held by the policies, before anything is asked on it."""
+    if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = current_user"):
+        raise BypassingRoleError("the role can bypass row-level security; `bff-backoffice check` says how to mend it")
+
+
 class Database:
     """The pool of one role. Fails closed: `StoreUnavailableError("postgres")` when the server can't be asked.
 
-    The server may be away when the pool is made; the first use finds out.
+    The server may be away when the pool is made; the first use finds out. A role that can bypass row-level security
+    counts as a server that can't be asked.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -60,6 +71,7 @@ class Database:
             timeout=_ACQUIRE_SECONDS,
             command_timeout=_STATEMENT_SECONDS,
             max_inactive_connection_lifetime=60,
+            init=_require_bound_role,
             server_settings={"search_path": "bff_backoffice", "application_name": "bff-backoffice"},
         )
         await pool
