@@ -8,7 +8,7 @@ import pytest
 
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
-from bff_backoffice.infrastructure.postgres.pool import Database, BypassingRoleError
+from bff_backoffice.infrastructure.postgres.pool import BypassingRoleError, Database
 from tests.worlds import World
 
 pytestmark = pytest.mark.anyio
