@@ -292,3 +292,11 @@ def _claim(desktop: Desktop, name: str) -> str:
     import jwt  # noqa: PLC0415 - one caller
 
     return str(jwt.decode(desktop.token, options={"verify_signature": False})[name])
+
+
+def test_every_answer_names_its_language(world: World) -> None:
+    """`Content-Language` is on plain answers too: the one asked for, else the operator's."""
+    desktop = world.sign_in()
+
+    assert desktop.get("/session").headers["Content-Language"] == "fa-AF"
+    assert desktop.get("/session", Accept_Language="fr").headers["Content-Language"] == "fr"

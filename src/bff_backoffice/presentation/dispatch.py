@@ -27,6 +27,8 @@ class Learned:
 
     locale: str | None = None
     """The operator's, the default of every answer."""
+    language: str | None = None
+    """The tag of the language that was agreed on for the answer."""
     headers: tuple[tuple[str, str], ...] = ()
     """What is left of the limits."""
 
@@ -74,6 +76,8 @@ class Dispatch:
         if who is not None and not who.operator.roles & (route.roles | _ALL_ROUTES):
             raise Refusal(Code.ROLE_FORBIDDEN)
         request_parts.require_well_formed_app(headers)
+        language = choose_language(", ".join(headers.get("accept-language", ())) or None, locale)
+        arrival.learned.language = language.tag
         exchange = Exchange(
             method=route.method,
             path=arrival.path,
@@ -85,7 +89,7 @@ class Dispatch:
             media_type=media_type,
             request_id=arrival.request_id,
             traceparent=arrival.traceparent,
-            language=choose_language(", ".join(headers.get("accept-language", ())) or None, locale),
+            language=language,
             who=who,
             key=key,
             property_id=property_id,
