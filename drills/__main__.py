@@ -29,7 +29,7 @@ Drill = Callable[[Path, Told], Awaitable[list[Table]]]
 def _drills(*, quick: bool) -> dict[str, Drill]:
     return {
         "weather": lambda folder, told: weather(
-            folder, dashboards=50 if quick else 500, side_by_side=4, progress=told
+            folder, dashboards=50 if quick else 500, side_by_side=2, progress=told
         ),
         "cancellations": lambda folder, told: cancellations(
             folder, requests=5_000 if quick else 100_000, progress=told

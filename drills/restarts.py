@@ -87,7 +87,7 @@ async def _kill(world: World, shift: Shift, process: str, table: Table) -> None:
 async def _back(world: World, process: str, before: int) -> float:
     """When the new process answers, or takes connections where it has no other way to say so."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    urls = {"redis": world.redis, "postgres": world.postgres["app"], "sim": world.sim, "bff": world.bff}
+    urls = {"redis": world.redis, "postgres": world.postgres["app"], "sim": world.sim, "bff": world.admin}
     while time.monotonic() < deadline:
         await asyncio.sleep(0.02)
         if world.pids.get(process) not in (None, 0, before) and await _answers(port_of(urls[process]), process):
@@ -101,8 +101,8 @@ async def _answers(port: int, process: str) -> bool:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 if process == "bff":
-                    # Its listening socket is the supervisor's, and takes connections whether or not it lives.
-                    writer.write(b"GET /health/live HTTP/1.0\r\n\r\n")
+                    # Its public socket is the supervisor's and other processes listen there too; this one is its own.
+                    writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
                     return b" 200 " in await reader.readline()
             finally:
                 writer.close()
