@@ -20,6 +20,9 @@ _HELP: Final = """The backend-for-frontend of the hotel back office.
 [bold]bff-backoffice dev[/bold] starts everything on this machine: servers, simulator, console, service and worker.
 The other commands read BFF_* environment variables; docs/settings.md lists them."""
 
+_LAST_BASE_PORT: Final = 64_520
+"""Below the last port by the thousand to the admin listeners, of which there are sixteen at most."""
+
 app = typer.Typer(
     help=_HELP,
     no_args_is_help=True,
@@ -33,7 +36,10 @@ _errors = Console(stderr=True)
 
 @app.command()
 def dev(
-    base_port: Annotated[int, typer.Option(help="The service's port; the others follow it (+7, +8, +1000).")] = 8083,
+    base_port: Annotated[
+        int,
+        typer.Option(min=1, max=_LAST_BASE_PORT, help="The service's port; the others follow it (+7, +8, +1000)."),
+    ] = 8083,
     workers: Annotated[int, typer.Option(min=1, max=16, help="How many service processes.")] = 1,
     state: Annotated[
         Path, typer.Option(help="Where data and logs are kept.", show_default="a folder of the project")

@@ -109,6 +109,15 @@ def test_a_misspelt_command_is_corrected() -> None:
     assert "serve" in ended.stderr
 
 
+def test_a_base_port_that_leaves_no_room_for_the_others_is_refused() -> None:
+    """Status 2 and the range, before anything is started."""
+    ended = run("dev", "--base-port", "65000")
+
+    assert ended.returncode == 2
+    assert "64520" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 # Settings ------------------------------------------------------------------------------------------------------------
 
 WRONG: dict[str, tuple[dict[str, str | None], tuple[str, ...]]] = {
