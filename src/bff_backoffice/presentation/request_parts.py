@@ -63,6 +63,8 @@ def query_map(query: bytes) -> dict[str, list[str]]:
     Raises:
         Refusal: VALIDATION_FAILED for bytes that are no UTF-8 and for too many parameters.
     """
+    if not query:
+        return {}
     try:
         return parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError:
@@ -127,7 +129,11 @@ def require_well_formed_app(headers: Headers) -> None:
     Raises:
         Refusal: VALIDATION_FAILED that names the header.
     """
-    version, platform, profile = (_first(headers, name) for name in _APP_HEADERS)
+    _require_well_formed(*[_first(headers, name) for name in _APP_HEADERS])
+
+
+@lru_cache(_REMEMBERED)
+def _require_well_formed(version: str | None, platform: str | None, profile: str | None) -> None:
     if version is not None and not _VERSION.match(version):
         raise malformed("header.x-app-version", "malformed", "A version looks like 1.4.2.")
     if platform is not None and platform not in _PLATFORMS:
