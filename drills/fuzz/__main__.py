@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -43,22 +44,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     with Progress(*columns, console=console) as bar:
         line = bar.add_task("no defect", total=options.proofs)
-        for done, part in _batches(options.seed, options.proofs, options.processes):
-            tally.add(part)
-            defects = sum(tally.defects.values())
-            bar.update(line, advance=done, description=f"{defects} defects" if defects else "no defect")
+        try:
+            for done, part in _batches(options.seed, options.proofs, options.processes):
+                tally.add(part)
+                defects = sum(tally.defects.values())
+                bar.update(line, advance=done, description=f"{defects} defects" if defects else "no defect")
+        except KeyboardInterrupt:
+            console.print("Stopped; the table is of the proofs until here.")
     table = table_of(tally, seed=options.seed, processes=options.processes, seconds=time.monotonic() - started)
     table.show(console)
     for kind, detail, proof in tally.examples:
         console.print(f"[red]{kind}[/red] {detail}", proof, "", sep="\n", markup=True, soft_wrap=True)
-    table.write(quick=options.proofs < _FULL)
+    table.write(quick=sum(tally.proofs.values()) < _FULL)
     return int(not table.held)
 
 
 def _batches(seed: int, proofs: int, processes: int) -> Iterator[tuple[int, Tally]]:
     """The batches as they are done; only as many are handed out as are being worked on, and as many again."""
     sizes = [min(_BATCH, proofs - start) for start in range(0, proofs, _BATCH)]
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    # Ctrl-C reaches every process of a terminal; only this one heeds it, and the others are let finish their batch.
+    with ProcessPoolExecutor(
+        processes, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    ) as pool:
         waiting: dict[Future[Tally], int] = {}
         for number, size in enumerate(sizes):
             waiting[pool.submit(run_batch, seed, number, size)] = size
@@ -70,7 +77,7 @@ def _batches(seed: int, proofs: int, processes: int) -> Iterator[tuple[int, Tall
 
 def table_of(tally: Tally, *, seed: int, processes: int, seconds: float) -> Table:
     """What came of it, beside what was wanted."""
-    count = sum(tally.proofs.values())
+    count = max(1, sum(tally.proofs.values()))
     table = Table(
         "fuzz",
         "Generated proofs",
