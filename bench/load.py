@@ -22,6 +22,8 @@ import httptools
 __all__ = ["Exchange", "Planned", "Saturation", "open_loop", "percentile", "saturate"]
 
 _PATIENCE_SECONDS: Final = 20.0
+_ACCIDENTS: Final = 0.02
+"""Where neighbours take the cores for a while, a store's limit can pass. That is counted and shown, and ends no run."""
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -149,11 +151,21 @@ async def _connect(
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """What a closed loop did."""
+    """What a closed loop did. `failed` were answered with something else than a 200, or not at all."""
 
     answered: int
     seconds: float
     statuses: Counter[int]
+
+    @property
+    def failed(self) -> int:
+        """How many."""
+        return self.answered - self.statuses[200]
+
+    def require_mostly_well(self, name: str) -> None:
+        """Raise `RuntimeError` where a failure is no longer the accident of a busy machine."""
+        if self.failed > _ACCIDENTS * self.answered:
+            raise RuntimeError(f"{name}: too few 200s: {dict(self.statuses)}")
 
 
 async def saturate(origin: str, requests: Sequence[bytes], *, connections: int, seconds: float) -> Saturation:

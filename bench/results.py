@@ -83,7 +83,7 @@ def dashboard_table(rows: Sequence[DashboardRow]) -> str:
                 row.condition,
                 str(row.operators),
                 f"{row.every_seconds:g} s",
-                str(row.count),
+                str(row.count) + (f", {row.failed} failed" if row.failed else ""),
                 _ms(row.sent_late),
                 _ms(row.first_byte),
                 _ms(row.healthy) if row.condition == "hanging" else "",
@@ -98,13 +98,13 @@ def dashboard_table(rows: Sequence[DashboardRow]) -> str:
 
 def round_table(rounds: Sequence[Round]) -> str:
     """The trivial route, every round, in the order in which they were run."""
-    head = ("who", "requests/s", "CPU µs a request", "requests a CPU second", "core used", "other core used")
+    head = ("who", "requests/s", "CPU µs a request", "requests a CPU second", "core used", "other core used", "no 200s")
     return _table(
         head,
         [
             (
                 one.name, f"{one.per_second:,.0f}", f"{one.cpu_us:.0f}", f"{one.per_core_second:,.0f}",
-                f"{one.busy:.0%}", f"{one.others_busy:.0%}",
+                f"{one.busy:.0%}", f"{one.others_busy:.0%}", str(one.failed),
             )
             for one in rounds
         ],

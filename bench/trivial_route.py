@@ -24,13 +24,17 @@ _RATE_GUESS = 9_000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One round. `busy` is the share of its core that the target used, `others_busy` what all else used of theirs."""
+    """One round. `busy` is the share of its core that the target used, `others_busy` what all else used of theirs.
+
+    `failed` were answered with something else than a 200.
+    """
 
     name: str
     per_second: float
     cpu_us: float
     busy: float
     others_busy: float
+    failed: int
 
     @property
     def per_core_second(self) -> float:
@@ -49,14 +53,14 @@ async def saturated(
     done = await saturate(target.origin, requests, connections=_CONNECTIONS, seconds=seconds)
     spent = cpu_seconds(target.pids) - before
     others = cpu_seconds(world.others) + time.process_time() - others_before
-    if set(done.statuses) != {200}:
-        raise RuntimeError(f"{target.name}: not only 200s: {dict(done.statuses)}")
+    done.require_mostly_well(target.name)
     return Round(
         name=target.name,
         per_second=done.answered / done.seconds,
         cpu_us=spent * 1e6 / done.answered,
         busy=spent / done.seconds,
         others_busy=others / done.seconds,
+        failed=done.failed,
     )
 
 
@@ -68,6 +72,7 @@ def summary(rounds: Sequence[Round]) -> Round:
         cpu_us=statistics.median(each.cpu_us for each in rounds),
         busy=statistics.median(each.busy for each in rounds),
         others_busy=statistics.median(each.others_busy for each in rounds),
+        failed=sum(each.failed for each in rounds),
     )
 
 
@@ -84,6 +89,6 @@ async def paced_cost(target: Target, desktops: Sequence[Desktop], *, seconds: fl
     before = cpu_seconds(target.pids)
     exchanges = await open_loop(target.origin, plan, connections=_CONNECTIONS, keep_body=False)
     spent = cpu_seconds(target.pids) - before
-    if any(each.status != 200 for each in exchanges):
-        raise RuntimeError(f"{target.name}: not only 200s")
+    if sum(each.status != 200 for each in exchanges) > len(exchanges) // 50:
+        raise RuntimeError(f"{target.name}: too few 200s")
     return spent * 1e6 / len(exchanges)
