@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="default: %(default)s")
     options = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Also where SIGINT was inherited as ignored, as it is in a background job of a shell.
+        signal.signal(number, signal.default_int_handler)
     console, tally, started = Console(width=None if sys.stdout.isatty() else 160), Tally(), time.monotonic()
     columns = (
         BarColumn(),
