@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import time
 from typing import Any
 
@@ -434,3 +435,70 @@ def test_a_refresh_is_held_to_the_body_that_its_proof_signs(world: World) -> Non
 
     refused(send(b"another body"), 401, OURS + "PROOF_INVALID")
     assert send(body).status_code == 200
+
+
+def test_every_bad_member_is_named_at_once(world: World) -> None:
+    """`errors[]` names each place, so that nobody mends a body in as many tries as it has members."""
+    desktop = world.sign_in()
+
+    answer = desktop.request("POST", f"/devices/{desktop.device_id}/heartbeat", json_body={"queueDepth": -1})
+
+    errors = {error["field"]: error["code"] for error in refused(answer, 400, GENERAL + "VALIDATION_FAILED")["errors"]}
+    assert errors == {
+        "body.sentAt": "required",
+        "body.queueDepth": "invalid",
+        "body.networkProfile": "required",
+        "body.appVersion": "required",
+    }
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("sentAt", "0001-01-01T00:00:00+14:00"),
+        ("lastSyncAt", "9999-12-31T23:59:59-12:00"),
+        ("appVersion", "1\x00"),
+        ("appVersion", "new"),
+    ],
+)
+def test_what_no_store_could_keep_is_refused_at_the_edge(world: World, member: str, value: str) -> None:
+    """A moment of no calendar and a text that Postgres has no place for are malformed, not a failure of ours."""
+    desktop = world.sign_in()
+
+    answer = desktop.request("POST", f"/devices/{desktop.device_id}/heartbeat", json_body={**HEARTBEAT, member: value})
+
+    assert refused(answer, 400, GENERAL + "VALIDATION_FAILED")["errors"][0]["field"] == f"body.{member}"
+
+
+def test_an_empty_refresh_token_is_named(world: World) -> None:
+    """It is refused here, not by iam."""
+    desktop = world.sign_in()
+    desktop.tokens["refreshToken"] = ""
+
+    answer = desktop.refresh()
+
+    assert refused(answer, 400, GENERAL + "VALIDATION_FAILED")["errors"][0]["field"] == "body.refreshToken"
+
+
+def test_two_different_devices_in_one_request_are_no_device(world: World) -> None:
+    """However many `X-Device-Id` there are, they must all be the token's."""
+    desktop = world.sign_in()
+    headers = desktop.headers("GET", f"{API}/session")
+    other = ("X-Device-Id", world.device())
+
+    answer = desktop.http.get(f"{world.bff}{API}/session", headers=[*headers.items(), other])
+
+    refused(answer, 403, OURS + "DEVICE_MISMATCH")
+
+
+def test_bytes_that_are_no_request_get_a_problem_document_too(world: World) -> None:
+    """Never plain text, whatever arrives."""
+    host, _, port = world.bff.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"this is no request\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["code"] == GENERAL + "VALIDATION_FAILED"

@@ -181,3 +181,31 @@ def test_tenant_service_away_refuses_unknown_operators_clearly(shaken: World) ->
 
     assert (refused.status_code, refused.json()["code"]) == (503, "MELMASTOON.BFF.UPSTREAM_UNAVAILABLE")
     assert until(lambda: newcomer.get("/session").status_code == 200)
+
+
+def test_a_new_signing_key_while_iams_keys_are_away_is_a_503(shaken: World) -> None:
+    """Nobody can tell a new key from a wrong one then, so no genuine token is called invalid; well again in seconds."""
+    known = shaken.sign_in()
+    known.get("/session")
+    shaken.fault("iam-service", "error", status=503, match="GET /.well-known")
+    shaken.control("POST", "iam/rotate-keys")
+    newcomer = shaken.sign_in("owner")
+
+    away = newcomer.get("/session")
+    shaken.heal()
+
+    assert (away.status_code, away.json()["code"]) == (503, "MELMASTOON.BFF.UPSTREAM_UNAVAILABLE")
+    assert known.get("/session").status_code == 200
+    assert until(lambda: newcomer.get("/session").status_code == 200, 5)
+
+
+def test_iam_refusing_this_service_is_not_the_operators_fault(shaken: World) -> None:
+    """A 401 to our own question about a session is an upstream that is not available, never a sign-out."""
+    newcomer = shaken.sign_in("night_auditor")
+    shaken.fault("iam-service", "error", status=401, match="POST /api/v1/sessions")
+
+    answer = newcomer.get("/session")
+    shaken.heal()
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "MELMASTOON.BFF.UPSTREAM_UNAVAILABLE")
+    assert until(lambda: newcomer.get("/session").status_code == 200)

@@ -19,6 +19,9 @@ EVERY_BOARD = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board
 ANSWERED = {"fresh", "cached"}
 IDENTITY = {
     BoardId.ARRIVALS: "reservationId",
+    BoardId.DEPARTURES: "reservationId",
+    BoardId.IN_HOUSE: "reservationId",
+    BoardId.TODAY: "id",
 }
 """The member that no two lines of a board share."""
 
@@ -315,3 +318,53 @@ def test_dates_follow_the_hotel_and_not_the_server(world: World) -> None:
             possible.add(datetime.now(ZoneInfo(each["timezone"])).date().isoformat())
             assert body["date"] in possible
             assert {item["arrivalDate"] for item in body["items"]} <= possible
+
+
+def test_who_leaves_owes_and_holds_what_the_platform_says(world: World) -> None:
+    """Those still here first; a balance in the hotel's money, a key until the check-out revokes it."""
+    items = whole(world.sign_in("front_desk", tenant=1), BOARDS[BoardId.DEPARTURES])
+
+    here = [item for item in items if item["status"] != "checked_out"]
+    assert items[: len(here)] == here
+    assert here
+    for item in here:
+        assert item["balance"]["currency"] == "AED"
+        assert item["checkedOutAt"] is None
+        assert item["keyState"] in {"none", "active", "pending"}
+    assert all(item["checkedOutAt"] and item["overdue"] is False for item in items if item not in here)
+
+
+def test_who_is_in_the_house_is_there_once_with_a_room(world: World) -> None:
+    """By room, each room once; who leaves today is marked."""
+    desktop = world.sign_in("front_desk")
+    body = desktop.get("/in-house?limit=500").json()
+
+    rooms = [item["roomNumber"] for item in body["items"]]
+    assert all(rooms)
+    assert len(set(rooms)) == len(rooms)
+    assert rooms == sorted(rooms, key=lambda number: (len(number), number))
+    for item in body["items"]:
+        assert item["leavesToday"] is (item["departureDate"] <= body["date"])
+    assert body["counts"]["leavingToday"] == sum(item["leavesToday"] for item in body["items"])
+
+
+def test_today_is_what_comes_and_goes_and_what_is_left_to_do(world: World) -> None:
+    """The same guests as on their own boards; what is left to do follows from room, balance and key."""
+    desktop = world.sign_in("front_desk", tenant=1)
+    coming, leaving = (whole(desktop, BOARDS[each]) for each in (BoardId.ARRIVALS, BoardId.DEPARTURES))
+
+    body = desktop.get("/today?limit=500").json()
+
+    assert {item["id"] for item in body["items"]} == {
+        *(f"arrival:{item['reservationId']}" for item in coming),
+        *(f"departure:{item['reservationId']}" for item in leaving),
+    }
+    assert (body["counts"]["arrivals"], body["counts"]["departures"]) == (len(coming), len(leaving))
+    for item in body["items"]:
+        due = item["kind"] == "arrival" and item["status"] == "confirmed"
+        assert ("check_in" in item["todo"]) is due
+        assert ("assign_room" in item["todo"]) is (due and item["roomId"] is None)
+        assert ("check_out" in item["todo"]) is (item["kind"] == "departure" and item["status"] != "checked_out")
+    open_ones = [bool(item["todo"]) for item in body["items"]]
+    assert open_ones == sorted(open_ones, reverse=True)
+    assert body["counts"]["open"] == sum(open_ones)

@@ -84,6 +84,9 @@ class World:
         started = time.monotonic()
         for folder in (self.state, self.state / "logs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.ready_file is not None:
+            # One of a world that was killed would tell old addresses.
+            self.ready_file.unlink(missing_ok=True)
         addresses = Addresses(self.base_port)
         listener = listen(self.base_port)
         for port in addresses.others(self.workers):

@@ -98,7 +98,8 @@ class Dispatch:
 
     async def _authenticated(self, arrival: Arrival) -> Authenticated:
         headers = arrival.headers
-        (device_id, *_) = headers.get("x-device-id", (None,))
+        # Two different ones can't both be the token's, so they are no device at all.
+        device_id = " ".join(dict.fromkeys(headers.get("x-device-id", ()))) or None
         return await self.use.authenticate(
             RequestFacts(
                 authorization=headers.get("authorization", ()),

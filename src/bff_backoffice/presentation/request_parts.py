@@ -13,11 +13,12 @@ from urllib.parse import parse_qs
 import msgspec
 
 from bff_backoffice.application.sessions.authenticate import AppFacts
-from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.errors import Code, FieldError, Refusal
 from bff_backoffice.domain.operator import AppPlatform, MalformedIdentifierError, NetworkProfile, PropertyId
 from bff_backoffice.presentation.exchange import Exchange, malformed
 
 __all__ = [
+    "APP_VERSION",
     "app_facts",
     "chosen_media_type",
     "client_budget_ms",
@@ -32,7 +33,10 @@ __all__ = [
 
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", re.IGNORECASE)
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
-_VERSION: Final = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:[-+][0-9A-Za-z.+-]{1,40})?\Z")
+APP_VERSION: Final = r"^\d{1,5}\.\d{1,5}\.\d{1,5}(?:[-+][0-9A-Za-z.+-]{1,40})?$"
+"""A semantic version, as a pattern of JSON Schema."""
+
+_VERSION: Final = re.compile(APP_VERSION.removeprefix("^").removesuffix("$") + r"\Z")
 _MOST_PARAMETERS: Final = 50
 _LONGEST_BUDGET_MS: Final = 600_000
 _REMEMBERED: Final = 64
@@ -212,16 +216,39 @@ def decoded_body(raw: bytes, kind: type) -> Any:  # noqa: ANN401 - the route kno
     """The body as the route's type.
 
     Raises:
-        Refusal: VALIDATION_FAILED that names the place.
+        Refusal: VALIDATION_FAILED that names each place.
     """
     try:
         return _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
-        text = str(error)
-        place, missing = _PLACE.search(text), _MISSING.search(text)
-        path = "body" + (place["path"] if place else "")
-        if missing is not None:
-            raise malformed(f"{path}.{missing['name']}", "required", "The member is missing.") from None
-        raise malformed(path, "invalid", _PLACE.sub("", text)) from None
+        errors = _places(msgspec.json.decode(raw), kind) or (_place("body", str(error)),)
+        raise Refusal(Code.VALIDATION_FAILED, "The request has malformed parts.", errors=errors) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise malformed("body", "malformed", "The body is not JSON.") from None
+
+
+def _places(body: object, kind: type) -> tuple[FieldError, ...]:
+    """Every member that is wrong; the decoder itself stops at the first."""
+    if not isinstance(body, dict):
+        return ()
+    errors = []
+    for field in msgspec.structs.fields(kind):
+        place = f"body.{field.encode_name}"
+        if field.encode_name not in body:
+            if field.required:
+                errors.append(FieldError(place, "required", "The member is missing."))
+            continue
+        try:
+            msgspec.convert(body[field.encode_name], field.type)
+        except msgspec.ValidationError as error:
+            errors.append(_place(place, str(error)))
+    return tuple(errors)
+
+
+def _place(root: str, text: str) -> FieldError:
+    """What the decoder says, with its path behind ours."""
+    found, missing = _PLACE.search(text), _MISSING.search(text)
+    path = root + (found["path"] if found else "")
+    if missing is not None:
+        return FieldError(f"{path}.{missing['name']}", "required", "The member is missing.")
+    return FieldError(path, "invalid", _PLACE.sub("", text))

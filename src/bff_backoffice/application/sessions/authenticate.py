@@ -7,7 +7,7 @@ last check of the first group, so that a request that is refused for another rea
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -193,7 +193,8 @@ class Authenticate:
         )
         if after is not session:
             await self.sessions.keep(after)
-        return after
+        # Every request slides the session; what is not worth a write is true all the same.
+        return replace(after, last_seen_at=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,7 @@ class KeySetCache:
         self._keys: KeySet | None = None
         self._stale_at = float("-inf")
         self._unknown_kid_at = float("-inf")
+        self._unsure = False
 
     async def current(self) -> KeySet:
         """The keys to verify with. Raises the `UpstreamError` family when there are none and iam-service gives none."""
@@ -108,19 +109,28 @@ class KeySetCache:
             return self._keys
 
     async def after_unknown_kid(self, lacking: KeySet) -> KeySet:
-        """A newer set than the one that lacks a key, if there may be one: asks at most once in `refresh_seconds`."""
+        """A newer set than the one that lacks a key, if there may be one: asks at most once in `refresh_seconds`.
+
+        Raises the `UpstreamError` family while iam-service could not be asked: the key may be genuine and new, and a
+        client that is told that its token is invalid throws it away.
+        """
         async with self._lock:
             now = self._monotonic()
             if self._keys is lacking and now >= self._unknown_kid_at:
                 before, self._unknown_kid_at = self._unknown_kid_at, now + self._refresh_seconds
                 try:
-                    await self._renew()
+                    self._unsure = not await self._renew()
                 except asyncio.CancelledError:
                     self._unknown_kid_at = before
                     raise
+                if self._unsure:
+                    self._unknown_kid_at = now + _RETRY_SECONDS
+            if self._keys is lacking and self._unsure:
+                raise UpstreamUnavailableError(_SERVICE, "The key set could not be fetched", retry_after=1)
             return self._keys or lacking
 
-    async def _renew(self) -> None:
+    async def _renew(self) -> bool:
+        """Fetch the set; returns whether iam-service gave one. Raises when there is none at all."""
         limit = _FETCH_SECONDS if self._keys is None else _REFETCH_SECONDS
         try:
             async with asyncio.timeout(limit):
@@ -129,15 +139,16 @@ class KeySetCache:
             self._postpone()
             if self._keys is None:
                 raise UpstreamUnavailableError(_SERVICE, "The key set could not be fetched", retry_after=1) from error
-            return
+            return False
         if self._keys is None or text != self._keys.text:
             keys = _parse(text)
             if keys is None:
                 # A set without a single usable key is a mistake over there, not the end of every session here.
                 self._postpone()
-                return
+                return True
             self._keys = keys
         self._stale_at = self._monotonic() + self._max_age_seconds
+        return True
 
     def _postpone(self) -> None:
         wait = _RETRY_SECONDS if self._keys is None else self._refresh_seconds

@@ -21,14 +21,15 @@ from bff_backoffice.infrastructure.memorystore.client import RedisStore
 
 __all__ = ["BLOCK_SECONDS", "RedisPlatformEvents"]
 
-BLOCK_SECONDS: Final = 2.0
+BLOCK_SECONDS: Final = 1.0
 """How long one read waits; the store must be opened with a longer limit."""
 
 _BATCH: Final = 64
-_CLAIM_AFTER_MS: Final = 15_000
-"""Longer than any handler takes; after this its consumer is taken for dead."""
+_CLAIM_AFTER_MS: Final = 2_000
+"""Longer than a handler takes on a good day; after this its consumer is taken for dead. Handling an event twice changes
+nothing, and a revocation that waits for a dead consumer is a session too many."""
 
-_MOST_DELIVERIES: Final = 20
+_MOST_DELIVERIES: Final = 30
 _PAUSE_SECONDS: Final = 0.5
 _PARKED_AT_MOST: Final = 10_000
 

@@ -17,7 +17,7 @@ from msgspec import Meta
 from msgspec.json import Decoder, Encoder
 from ulid import ULID
 
-from bff_backoffice.application.ports import UpstreamRefusedError
+from bff_backoffice.application.ports import UpstreamRefusedError, UpstreamUnavailableError
 from bff_backoffice.application.sessions.ports import RefreshedTokens, SessionValidation
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
 from bff_backoffice.infrastructure.dialect import Wire, relabelled, ulid_of
@@ -104,7 +104,8 @@ class IamGateway:
         except UpstreamRefusedError as refusal:
             if refusal.status == _NOT_FOUND:
                 return SessionValidation(active=False, reason=_UNKNOWN)
-            raise
+            # It refuses this service's own question, which says nothing about the operator who waits for the answer.
+            raise UpstreamUnavailableError(refusal.upstream, f"refused with {refusal.status}") from refusal
 
     async def refresh(
         self,

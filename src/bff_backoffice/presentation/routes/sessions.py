@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -44,7 +44,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class RefreshBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`POST /auth/refresh`."""
 
-    refresh_token: str
+    refresh_token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 
 
 class TokensView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import BoardRequest
-from bff_backoffice.application.workbench_items import ArrivalItem
+from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, TodayItem
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.workbench import BOARDS, MOST_LINES, Board, BoardId
 from bff_backoffice.presentation.board_answers import BoardAnswer, board_answer, place_of_cursor
@@ -24,6 +24,21 @@ _MOST_DIGITS: Final = 4
 async def get_arrivals(exchange: Exchange, use: UseCases) -> Response:
     """Who was or is expected today, with room, balance and key."""
     return await _board(BoardId.ARRIVALS, exchange, use)
+
+
+async def get_departures(exchange: Exchange, use: UseCases) -> Response:
+    """Who leaves today or should have left, with balance and key."""
+    return await _board(BoardId.DEPARTURES, exchange, use)
+
+
+async def get_in_house(exchange: Exchange, use: UseCases) -> Response:
+    """Who is in the house now."""
+    return await _board(BoardId.IN_HOUSE, exchange, use)
+
+
+async def get_today(exchange: Exchange, use: UseCases) -> Response:
+    """Who comes and goes today, and what is left to do."""
+    return await _board(BoardId.TODAY, exchange, use)
 
 
 async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Response:
@@ -117,4 +132,9 @@ def _route(board_id: BoardId, handler: Any, summary: str, item: type) -> Route: 
     )  # fmt: skip
 
 
-ROUTES: Final = (_route(BoardId.ARRIVALS, get_arrivals, "Who arrives today, with room, balance and key", ArrivalItem),)
+ROUTES: Final = (
+    _route(BoardId.ARRIVALS, get_arrivals, "Who arrives today, with room, balance and key", ArrivalItem),
+    _route(BoardId.DEPARTURES, get_departures, "Who leaves today or should have left", DepartureItem),
+    _route(BoardId.IN_HOUSE, get_in_house, "Who is in the house now", InHouseItem),
+    _route(BoardId.TODAY, get_today, "Who comes and goes today, and what is left to do", TodayItem),
+)
