@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ulid import ULID
 
-from bff_backoffice.application import workbench_stays
+from bff_backoffice.application import workbench_stays, workbench_today
 from bff_backoffice.application.composition import compose
 from bff_backoffice.application.ports import Clock
-from bff_backoffice.application.workbench_contents import SectionContents
+from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import BoardItem
 from bff_backoffice.application.workbench_lines import Lines, Place, page_of
 from bff_backoffice.application.workbench_loaders import PlaceOfHotel
@@ -30,8 +30,11 @@ from bff_backoffice.domain.workbench import BOARDS, BoardId, SectionId
 
 __all__ = ["BoardRequest", "BoardSection", "ComposeBoard", "ComposedBoard", "local_date"]
 
-_LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, str, date | None], Lines[BoardItem]]]] = MappingProxyType({
+_LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, Reading], Lines[Any]]]] = MappingProxyType({
     BoardId.ARRIVALS: workbench_stays.arrivals,
+    BoardId.DEPARTURES: workbench_stays.departures,
+    BoardId.IN_HOUSE: workbench_stays.in_house,
+    BoardId.TODAY: workbench_today.today,
 })  # fmt: skip
 
 
@@ -96,7 +99,7 @@ class ComposeBoard:
         lines_from = read[0].served.projection
         # The day is that of what is shown: at midnight yesterday's list is not today's because the clock has moved on.
         day = local_date(now if lines_from is None else lines_from.as_of, contents.place)
-        lines = _LINES_OF[request.board](contents, request.locale, day)
+        lines = _LINES_OF[request.board](contents, Reading(locale=request.locale, day=day, now=now))
         page = page_of(
             lines,
             statuses=request.statuses,
@@ -106,7 +109,6 @@ class ComposeBoard:
             limit=request.limit,
         )
         sections = tuple(_section(section, now) for section in read)
-        known = read[0].content is not None
         return ComposedBoard(
             id=f"wbv_{ULID.from_datetime(now)}",
             board=request.board,
@@ -116,7 +118,7 @@ class ComposeBoard:
             partial=not all(section.outcome.whole for section in sections),
             sections=sections,
             items=page.items,
-            counts={**lines.counts, "matching": page.matching if known else None},
+            counts={**lines.counts, "matching": None if lines.counts["total"] is None else page.matching},
             next_after=page.next_after,
             cache_status=cache_status,
         )

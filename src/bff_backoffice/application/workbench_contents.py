@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Self
 
 from bff_backoffice.application.tiles import Tile
 from bff_backoffice.application.workbench_loaders import BalanceList, KeyList, PlaceOfHotel, RoomList, StayList
 from bff_backoffice.domain.workbench import SectionId
 
-__all__ = ["SectionContents"]
+__all__ = ["Reading", "SectionContents"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """For whom and when a board is put together: the reader's language tag, the hotel's date if known, the moment."""
+
+    locale: str
+    day: date | None
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +29,8 @@ class SectionContents:
 
     place: PlaceOfHotel | None = None
     arrivals: StayList | None = None
+    departures: StayList | None = None
+    in_house: StayList | None = None
     rooms: RoomList | None = None
     balances: BalanceList | None = None
     keys: KeyList | None = None

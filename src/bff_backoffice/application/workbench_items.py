@@ -7,10 +7,17 @@ away, or is not for the operator's role, and also where there is nothing to say;
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 from bff_backoffice.application.tiles import MoneyAmount, Tile
 
-__all__ = ["ArrivalItem", "BoardItem"]
+__all__ = ["ArrivalItem", "BoardItem", "DepartureItem", "InHouseItem", "StayItem", "TodayItem", "TodayTodo"]
+
+
+TodayTodo = Literal[
+    "check_in", "assign_room", "prepare_room", "issue_key", "check_out", "settle_balance", "revoke_key"
+]  # fmt: skip
+"""What a desk still has to do for a guest, in the order in which it is done."""
 
 
 class BoardItem(Tile, frozen=True, kw_only=True):
@@ -19,8 +26,8 @@ class BoardItem(Tile, frozen=True, kw_only=True):
     status: str
 
 
-class ArrivalItem(BoardItem, frozen=True, kw_only=True):
-    """Somebody who was or is expected today."""
+class StayItem(BoardItem, frozen=True, kw_only=True):
+    """A reservation with what its room, its folio and its key are like now."""
 
     reservation_id: str
     code: str
@@ -30,14 +37,11 @@ class ArrivalItem(BoardItem, frozen=True, kw_only=True):
     room_type_name: str
     room_status: str | None
     """Housekeeping's word."""
-    room_ready: bool | None
-    """Whether the guest can be sent there now; false where no room is assigned yet, null where housekeeping is away."""
     arrival_date: date
     departure_date: date
     nights: int
     adults: int
     children: int
-    expected_at: datetime | None
     folio_id: str | None
     balance: MoneyAmount | None
     """What is owed on the running folio; null also before there is one, which the check-in opens."""
@@ -46,3 +50,37 @@ class ArrivalItem(BoardItem, frozen=True, kw_only=True):
     special_requests: list[str]
     flags: list[str]
     version: int
+
+
+class ArrivalItem(StayItem, frozen=True, kw_only=True):
+    """Somebody who was or is expected today."""
+
+    expected_at: datetime | None
+    room_ready: bool | None
+    """Whether the guest can be sent there now; false where no room is assigned yet, null where housekeeping is away."""
+
+
+class DepartureItem(StayItem, frozen=True, kw_only=True):
+    """Somebody who leaves or left today, or should have left before."""
+
+    checked_out_at: datetime | None
+    overdue: bool | None
+    """Whether the guest should have left on an earlier day; null where the hotel's date is not known."""
+
+
+class InHouseItem(StayItem, frozen=True, kw_only=True):
+    """Somebody who is in the house now."""
+
+    checked_in_at: datetime | None
+    leaves_today: bool | None
+    """Also true of who should have left before; null where the hotel's date is not known."""
+
+
+class TodayItem(StayItem, frozen=True, kw_only=True):
+    """An arrival or a departure of today, and what is left to do for it."""
+
+    id: str
+    """`arrival:` or `departure:` and the reservation: a guest may come and go on one day."""
+    kind: Literal["arrival", "departure"]
+    expected_at: datetime | None
+    todo: list[TodayTodo]

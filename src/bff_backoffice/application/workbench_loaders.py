@@ -118,10 +118,16 @@ class PlaceOfHotel(Tile, frozen=True, kw_only=True):
 
 
 class Stays(Protocol):
-    """Reservations: who comes today."""
+    """Reservations: who comes, who goes, who is here."""
 
     async def arrival_list(self, call: CallContext) -> StayList:
         """Return everyone who was or is expected on the property's local day."""
+
+    async def departure_list(self, call: CallContext) -> StayList:
+        """Return everyone who leaves on the property's local day, who left on it, or should have left before."""
+
+    async def in_house_list(self, call: CallContext) -> StayList:
+        """Return everyone who is in the house now."""
 
 
 class RoomStates(Protocol):
@@ -162,6 +168,8 @@ class BoardLoaders:
 
     place: SectionLoader
     arrivals: SectionLoader
+    departures: SectionLoader
+    in_house: SectionLoader
     rooms: SectionLoader
     balances: SectionLoader
     keys: SectionLoader
@@ -183,6 +191,8 @@ def board_loaders(
     return BoardLoaders(
         place=place,
         arrivals=stays.arrival_list,
+        departures=stays.departure_list,
+        in_house=stays.in_house_list,
         rooms=rooms.room_list,
         balances=balances.balance_list,
         keys=keys.key_list,

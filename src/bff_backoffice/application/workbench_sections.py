@@ -93,6 +93,8 @@ _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyTy
     for section, kind in (
         (SectionId.PLACE, PlaceOfHotel),
         (SectionId.ARRIVALS, StayList),
+        (SectionId.DEPARTURES, StayList),
+        (SectionId.IN_HOUSE, StayList),
         (SectionId.ROOMS, RoomList),
         (SectionId.BALANCES, BalanceList),
         (SectionId.KEYS, KeyList),

@@ -46,6 +46,9 @@ class BoardId(StrEnum):
     """Every board, by the name that the wire uses."""
 
     ARRIVALS = "arrivals"
+    DEPARTURES = "departures"
+    IN_HOUSE = "in-house"
+    TODAY = "today"
 
 
 class SectionId(StrEnum):
@@ -53,6 +56,8 @@ class SectionId(StrEnum):
 
     PLACE = "place"
     ARRIVALS = "arrivals"
+    DEPARTURES = "departures"
+    IN_HOUSE = "in-house"
     ROOMS = "rooms"
     BALANCES = "balances"
     KEYS = "keys"
@@ -62,6 +67,7 @@ _EVERYBODY: Final = frozenset(OperatorRole)
 _ALWAYS: Final = frozenset({OperatorRole.GENERAL_MANAGER, OperatorRole.OWNER})
 _FRONT_DESK: Final = OperatorRole.FRONT_DESK
 _NIGHT_AUDITOR: Final = OperatorRole.NIGHT_AUDITOR
+_HOUSEKEEPER: Final = OperatorRole.HOUSEKEEPER
 _HOUSEKEEPING_LEAD: Final = OperatorRole.HOUSEKEEPING_LEAD
 _FNB: Final = OperatorRole.FNB_MANAGER
 _REVENUE: Final = OperatorRole.REVENUE_MANAGER
@@ -93,6 +99,8 @@ SECTIONS: Final[Mapping[SectionId, Section]] = MappingProxyType({
     for section in (
         _section(SectionId.PLACE, Source.PROPERTY),
         _section(SectionId.ARRIVALS, Source.RESERVATION),
+        _section(SectionId.DEPARTURES, Source.RESERVATION),
+        _section(SectionId.IN_HOUSE, Source.RESERVATION),
         _section(SectionId.ROOMS, Source.HOUSEKEEPING),
         _section(SectionId.BALANCES, Source.BILLING, _AT_THE_DESK),
         _section(SectionId.KEYS, Source.LOCK_INTEGRATION, _AT_THE_DESK),
@@ -141,6 +149,30 @@ BOARDS: Final[Mapping[BoardId, Board]] = MappingProxyType({
             roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _FNB, _REVENUE},
             statuses=_RESERVATION_STATUSES,
             orders=("expected", *_STAY_ORDERS),
+        ),
+        Board(
+            id=BoardId.DEPARTURES,
+            sections=(SectionId.DEPARTURES, SectionId.ROOMS, SectionId.BALANCES, SectionId.KEYS, SectionId.PLACE),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _HOUSEKEEPER, _FNB, _REVENUE},
+            statuses=_RESERVATION_STATUSES,
+            orders=("leaving", *_STAY_ORDERS),
+        ),
+        Board(
+            id=BoardId.IN_HOUSE,
+            sections=(SectionId.IN_HOUSE, SectionId.ROOMS, SectionId.BALANCES, SectionId.KEYS, SectionId.PLACE),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _HOUSEKEEPER, _FNB},
+            statuses=_RESERVATION_STATUSES,
+            orders=(*_STAY_ORDERS, "departure"),
+        ),
+        Board(
+            id=BoardId.TODAY,
+            sections=(
+                SectionId.ARRIVALS, SectionId.DEPARTURES, SectionId.IN_HOUSE, SectionId.ROOMS, SectionId.BALANCES,
+                SectionId.KEYS, SectionId.PLACE,
+            ),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _FNB, _REVENUE},
+            statuses=_RESERVATION_STATUSES,
+            orders=("todo", *_STAY_ORDERS),
         ),
     )
 })  # fmt: skip

@@ -146,6 +146,14 @@ class ReservationGateway:
         """Return everyone who was or is expected today, in the service's order."""
         return await self._list("arrival_list", "arrivals", call)
 
+    async def departure_list(self, call: CallContext) -> StayList:
+        """Return everyone who leaves today, has left, or should have left before, in the service's order."""
+        return await self._list("departure_list", "departures", call)
+
+    async def in_house_list(self, call: CallContext) -> StayList:
+        """Return everyone who is in the house now, in the service's order."""
+        return await self._list("in_house_list", "in-house", call)
+
     async def _list(
         self, operation: str, path: str, call: CallContext, more: Mapping[str, str] | None = None
     ) -> StayList:
