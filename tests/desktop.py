@@ -21,6 +21,10 @@ def _b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+class DeviceTakenError(Exception):
+    """Somebody else's key is bound to the device."""
+
+
 @dataclass
 class DeviceKey:
     """An ES256 key that stays in this process."""
@@ -77,6 +81,8 @@ class Desktop:
         url = f"{world.sim}/iam-service/api/v1/auth/sign-in"
         body = {"username": operator["username"], "password": operator["password"], "deviceId": device_id}
         answer = http.post(url + (f"?ttl={ttl}" if ttl else ""), json=body, headers={"DPoP": key.proof("POST", url)})
+        if answer.status_code == 403 and "DEVICE_KEY" in answer.text.upper().replace("-", "_"):
+            raise DeviceTakenError(device_id)
         assert answer.status_code == 200, answer.text
         return cls(base or world.bff, device_id, key, answer.json(), http)
 

@@ -21,11 +21,12 @@ from typing import Any
 import httpx2
 import redis
 
-from tests.desktop import Desktop
+from tests.desktop import Desktop, DeviceTakenError
 
 __all__ = ["World", "free_base_port", "start_world"]
 
 START_SECONDS = 60.0
+_TRIES = 30
 
 
 def _taken(port: int) -> bool:
@@ -99,9 +100,12 @@ class World:
 
     def sign_in(self, role: str = "general_manager", tenant: int = 0, **more: Any) -> Desktop:
         """A desktop on a fresh device, signed in as somebody of this role."""
-        return Desktop.sign_in(
-            self, more.pop("operator", None) or self.operator(role, tenant), self.device(tenant), **more
-        )
+        operator = more.pop("operator", None) or self.operator(role, tenant)
+        for _ in range(_TRIES):
+            # A browser that shares this world chooses devices of its own.
+            with contextlib.suppress(DeviceTakenError):
+                return Desktop.sign_in(self, operator, self.device(tenant), **more)
+        raise RuntimeError("no free device")
 
     def control(self, method: str, path: str, body: Any = None) -> httpx2.Response:
         """A call of the simulator's control routes, which must succeed."""

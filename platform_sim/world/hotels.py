@@ -57,4 +57,4 @@ class Company:
     staff_languages: tuple[str, ...]
     hotels: tuple[Hotel, ...]
     staff: int = 14
-    devices: int = 12
+    devices: int = 60

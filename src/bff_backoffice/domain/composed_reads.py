@@ -87,5 +87,5 @@ _SOURCE_DEADLINE_MS: Final[Mapping[Source, int]] = MappingProxyType({
     Source.PROPERTY: 600,
     Source.NOTIFICATION: 500,
     Source.AI_ORCHESTRATOR: 500,
-    Source.OWN: 250,
+    Source.OWN: 400,
 })  # fmt: skip

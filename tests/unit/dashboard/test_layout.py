@@ -81,7 +81,7 @@ def test_several_roles_see_what_any_of_them_sees(roles: frozenset[OperatorRole])
     [
         (WidgetId.ARRIVALS, 800), (WidgetId.ARRIVALS_AT_RISK, 800), (WidgetId.ROOMS, 700), (WidgetId.WORK_ORDERS, 700),
         (WidgetId.OUTLOOK, 600), (WidgetId.RATES, 600), (WidgetId.BALANCES, 600), (WidgetId.OCCUPANCY, 600),
-        (WidgetId.ALERTS, 500), (WidgetId.SUGGESTIONS, 500), (WidgetId.DEVICES, 250),
+        (WidgetId.ALERTS, 500), (WidgetId.SUGGESTIONS, 500), (WidgetId.DEVICES, 400),
     ],
 )  # fmt: skip
 def test_a_widgets_deadline_is_its_slowest_sources(widget: WidgetId, milliseconds: int) -> None:
