@@ -242,7 +242,8 @@ async def open_loop(
     pool = await _connect(origin, connections, ended, keep_body=keep_body)
     index_of = {connection: index for index, connection in enumerate(pool)}
     exchanges = [Exchange(trace_id=planned.trace_id) for planned in plan]
-    zero, zero_ns = loop.time() + 0.05, time.monotonic_ns() + 50_000_000
+    # The loop tells the same monotonic clock, cut to whole ms: nothing is sent before it is due.
+    zero = loop.time() + 0.05
 
     def send(planned: Planned, exchange: Exchange) -> None:
         connection = pool[planned.connection]
@@ -253,7 +254,7 @@ async def open_loop(
 
     with _no_collection():
         for planned, exchange in zip(plan, exchanges, strict=True):
-            exchange.due = zero_ns + int(planned.at * 1e9)
+            exchange.due = int((zero + planned.at) * 1e9)
             if before is not None:
                 loop.call_at(zero + planned.at - 0.004, before)
             loop.call_at(zero + planned.at, send, planned, exchange)
