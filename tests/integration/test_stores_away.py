@@ -144,6 +144,24 @@ def test_a_redis_without_memory_revives_no_signed_out_session_and_no_proof(shake
     assert gone.get("/session").json()["code"] == "MELMASTOON.BFF.BACKOFFICE.SESSION_REVOKED"
 
 
+def test_a_redis_restored_from_a_snapshot_revives_no_signed_out_session(shaken: World) -> None:
+    """The session is back in Redis as it once was; Postgres remembers that it was ended."""
+    desktop = shaken.sign_in()
+    desktop.get("/session")
+    client = redis.Redis.from_url(shaken.redis)
+    (key,) = client.keys(f"*:session:{desktop.device_id}")
+    snapshot = client.dump(key)
+    assert desktop.request("POST", "/auth/sign-out").status_code == 204
+
+    client.flushall()
+    client.restore(key, 0, snapshot)
+    client.close()
+
+    assert until(lambda: ready(shaken) == 200)
+    assert until(lambda: desktop.get("/session").status_code != 503)
+    assert desktop.get("/session").json()["code"] == "MELMASTOON.BFF.BACKOFFICE.SESSION_REVOKED"
+
+
 def test_iams_keys_away_at_the_start_is_a_503_until_they_come(tmp_path: Path) -> None:
     """A service that has never seen the keys can judge no token, says so, and begins when it can."""
     with start_world(tmp_path / "keys") as world:

@@ -58,6 +58,12 @@ class BackofficeSession:
     app_version: str | None = None
     app_platform: AppPlatform | None = None
     network_profile: NetworkProfile | None = None
+    confirmed_at: datetime | None = None
+    """When Postgres was last asked whether the session is revoked; None: when it was opened."""
+
+    def confirmed_since(self, moment: datetime) -> bool:
+        """Whether it is known, later than `moment`, that the session was not revoked."""
+        return (self.confirmed_at or self.opened_at) > moment
 
 
 def seen(

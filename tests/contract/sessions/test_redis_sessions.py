@@ -158,7 +158,7 @@ async def test_a_session_that_was_closed_does_not_come_back_with_a_late_write(se
         session = await sessions.open(some_session())
 
         await sessions.close(TENANT, session.device_id, session.id)
-        await sessions.keep(replace(session, app_version="1.4.3"))
+        await sessions.keep(session, replace(session, app_version="1.4.3"))
 
         assert await sessions.current(TENANT, session.device_id) is None
 
@@ -169,7 +169,7 @@ async def test_a_session_that_was_replaced_neither_comes_back_nor_closes_its_suc
         first = await sessions.open(some_session())
         second = await sessions.open(some_session(device_id=first.device_id))
 
-        await sessions.keep(replace(first, app_version="1.4.3"))
+        await sessions.keep(first, replace(first, app_version="1.4.3"))
         await sessions.close(TENANT, first.device_id, first.id)
 
         assert await sessions.current(TENANT, first.device_id) == second
@@ -250,3 +250,16 @@ async def test_an_answer_from_before_a_change_of_roles_is_not_believed(server: V
 
         assert known.operator == operator
         assert forgotten.operator is None
+
+
+async def test_a_late_write_does_not_undo_what_was_chosen_meanwhile(server: Valkey) -> None:
+    """Of two writers who read the same session, the second is told that it came too late."""
+    async with replica(server) as one, replica(server) as other:
+        session = await one.open(some_session())
+        chosen = replace(session, primary_property_id=PropertyId(f"ppt_{ulid()}"))
+
+        assert await one.keep(session, chosen)
+        assert not await other.keep(session, replace(session, app_version="1.4.3"))
+
+        assert await other.current(TENANT, session.device_id) == chosen
+        assert await other.keep(chosen, replace(chosen, app_version="1.4.3"))

@@ -120,6 +120,8 @@ class Authenticate:
         session = _same_session(admission.session, claims)
         if session is None:
             session = await self._open(claims, admission, facts, now)
+        elif admission.memory_born_at is not None and not session.confirmed_since(admission.memory_born_at):
+            session = await self._confirmed(session, now)
         operator = admission.operator or await self._operator(claims, facts)
         if operator.suspended:
             raise Refusal(Code.OPERATOR_SUSPENDED)
@@ -154,6 +156,15 @@ class Authenticate:
         if replaced is not None:
             await self._replace(replaced)
         return await self.sessions.open(_new_session(claims, facts, now))
+
+    async def _confirmed(self, session: BackofficeSession, now: datetime) -> BackofficeSession:
+        """Ask Postgres about a session that came back with an old Redis: its end may be what was forgotten."""
+        if await self.revoked.is_revoked(session.tenant_id, session.iam_session_id):
+            raise session_revoked()
+        confirmed = replace(session, confirmed_at=now)
+        # A lost race is another request's confirmation.
+        await self.sessions.keep(session, confirmed)
+        return confirmed
 
     async def _replace(self, replaced: BackofficeSession) -> None:
         await self.revoked.revoke(
@@ -192,7 +203,8 @@ class Authenticate:
             primary_property_id=choose_property(session.primary_property_id, operator.property_scope),
         )
         if after is not session:
-            await self.sessions.keep(after)
+            # Whoever changed the session meanwhile has seen it too.
+            await self.sessions.keep(session, after)
         # Every request slides the session; what is not worth a write is true all the same.
         return replace(after, last_seen_at=now)
 

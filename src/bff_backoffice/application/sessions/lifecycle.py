@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bff_backoffice.application.ports import Clock, UpstreamError
+from bff_backoffice.application.ports import Clock, StoreUnavailableError, UpstreamError
 from bff_backoffice.application.sessions.authenticate import Authenticated, ProvenKey, session_revoked
 from bff_backoffice.application.sessions.ports import RefreshedTokens
 from bff_backoffice.application.sessions.stores import Iam, RevokedSessions, Sessions, VerifyAccessToken
 from bff_backoffice.domain.device_proof import AccessClaims, require_key_binding
 from bff_backoffice.domain.errors import Code, Refusal
-from bff_backoffice.domain.operator import PropertyId
+from bff_backoffice.domain.operator import DeviceId, IamSessionId, PropertyId, TenantId
 from bff_backoffice.domain.sessions import BackofficeSession, SessionState
 
 __all__ = ["ChooseProperty", "CloseSession", "RefreshRequest", "RefreshSession"]
@@ -25,6 +26,9 @@ _REFRESH_TOKEN_LIFETIME: Final = timedelta(days=30)
 """platform-facts C1: the longest that a refresh token of iam-service is good for."""
 
 _SIGNED_OUT: Final = "signed_out"
+
+_TRIES: Final = 5
+"""Writers of one session are the few requests of one device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +81,15 @@ class RefreshSession:
         return answer
 
     async def _note(self, claims: AccessClaims) -> None:
-        session = await self.sessions.current(claims.tenant_id, claims.device_id)
-        if session is not None and session.iam_session_id == claims.iam_session_id:
-            await self.sessions.keep(
-                replace(
-                    session,
-                    state=SessionState.REFRESHED,
-                    last_seen_at=self.clock(),
-                    tokens_expire_at=max(session.tokens_expire_at, claims.expires_at),
-                )
+        def refreshed(session: BackofficeSession) -> BackofficeSession:
+            return replace(
+                session,
+                state=SessionState.REFRESHED,
+                last_seen_at=self.clock(),
+                tokens_expire_at=max(session.tokens_expire_at, claims.expires_at),
             )
+
+        await _change(self.sessions, claims.tenant_id, claims.device_id, claims.iam_session_id, refreshed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,36 @@ class ChooseProperty:
     async def __call__(self, who: Authenticated, property_id: PropertyId) -> BackofficeSession:
         if property_id not in who.operator.property_scope:
             raise Refusal(Code.RESOURCE_NOT_FOUND)
-        chosen = replace(who.session, primary_property_id=property_id)
-        await self.sessions.keep(chosen)
+        session = who.session
+        chosen = await _change(
+            self.sessions,
+            session.tenant_id,
+            session.device_id,
+            session.iam_session_id,
+            lambda current: replace(current, primary_property_id=property_id, last_seen_at=session.last_seen_at),
+        )
+        if chosen is None:
+            raise session_revoked()
         return chosen
+
+
+async def _change(
+    sessions: Sessions,
+    tenant_id: TenantId,
+    device_id: DeviceId,
+    iam_session_id: IamSessionId,
+    change: Callable[[BackofficeSession], BackofficeSession],
+) -> BackofficeSession | None:
+    """Change the device's session as it is now; None where it is not this one any more.
+
+    Raises:
+        StoreUnavailableError: so many others change it at once that there is no end to it.
+    """
+    for _ in range(_TRIES):
+        current = await sessions.current(tenant_id, device_id)
+        if current is None or current.iam_session_id != iam_session_id:
+            return None
+        changed = change(current)
+        if await sessions.keep(current, changed):
+            return changed
+    raise StoreUnavailableError("sessions")

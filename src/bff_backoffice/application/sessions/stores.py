@@ -23,6 +23,8 @@ class Admission:
     session: BackofficeSession | None
     operator: Operator | None
     revoked: bool
+    memory_born_at: datetime | None = None
+    """Since when the store remembers; what it says of earlier may be out of date. None where it never forgot."""
 
 
 class VerifyAccessToken(Protocol):
@@ -55,8 +57,8 @@ class Sessions(Protocol):
     async def open(self, session: BackofficeSession) -> BackofficeSession:
         """Make this the device's session unless one of the same `sid` is there; return the one that is kept."""
 
-    async def keep(self, session: BackofficeSession) -> None:
-        """Write back a session, unless it was closed or replaced meanwhile."""
+    async def keep(self, before: BackofficeSession, after: BackofficeSession) -> bool:
+        """Write back a session, unless it was changed, closed or replaced since it was read; return whether."""
 
     async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
         """The device's session."""

@@ -55,9 +55,14 @@ class ProofMemory(msgspec.Struct, frozen=True, kw_only=True):
     born_at: int
 
     @property
+    def forgot_until(self) -> datetime | None:
+        """What was written until this moment may be forgotten, or be as it once was; None where nothing can be."""
+        return None if self.generation == 1 else datetime.fromtimestamp(self.born_at / 1000, UTC)
+
+    @property
     def complete_after(self) -> datetime | None:
         """Proofs issued until this moment may have been used and forgotten; None where none can have been."""
-        return None if self.generation == 1 else datetime.fromtimestamp(self.born_at / 1000, UTC) + PROOF_FUTURE
+        return None if self.forgot_until is None else self.forgot_until + PROOF_FUTURE
 
 
 def _decode(mark: bytes | None) -> ProofMemory | None:

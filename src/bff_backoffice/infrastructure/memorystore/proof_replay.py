@@ -33,6 +33,8 @@ class Admission:
     session: bytes | None
     operator: bytes | None
     revoked: bool
+    memory_born_at: datetime | None = None
+    """Since when the store remembers; None where it never forgot."""
 
 
 def require_complete(complete_after: datetime | None, *, issued_at: datetime, now: datetime) -> None:
@@ -74,7 +76,7 @@ class ProofReplay:
 
         `digest` names the proof for `ttl_ms` milliseconds (`replay_ttl_ms`).
         """
-        session, operator, revoked = await self._use(
+        memory, (session, operator, revoked) = await self._use(
             digest,
             ttl_ms,
             issued_at,
@@ -82,7 +84,7 @@ class ProofReplay:
             ("GET", keys.operator(tenant_id, operator_id)),
             ("EXISTS", keys.revoked_session(tenant_id, iam_session_id)),
         )
-        return Admission(session=session, operator=operator, revoked=bool(revoked))
+        return Admission(session=session, operator=operator, revoked=bool(revoked), memory_born_at=memory.forgot_until)
 
     async def use(self, *, digest: str, ttl_ms: int, issued_at: datetime) -> None:
         """Use a proof that comes without an access token."""
@@ -104,7 +106,9 @@ class ProofReplay:
         answer = await self._store.round_trip(("GET", keys.proof_memory()))
         return await self._memory.behind(answer.run_id, answer.replies[0])
 
-    async def _use(self, digest: str, ttl_ms: int, issued_at: datetime, *reads: Command) -> list[Any]:
+    async def _use(
+        self, digest: str, ttl_ms: int, issued_at: datetime, *reads: Command
+    ) -> tuple[ProofMemory, list[Any]]:
         answer = await self._store.round_trip(
             ("SET", keys.proof(digest), b"1", "NX", "PX", ttl_ms), ("GET", keys.proof_memory()), *reads
         )
@@ -113,4 +117,4 @@ class ProofReplay:
         if first_use is None:
             raise proof_replayed()
         require_complete(memory.complete_after, issued_at=issued_at, now=self._clock())
-        return found
+        return memory, found

@@ -41,11 +41,11 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 return ARGV[1]
 """
 
-# KEYS: session. ARGV: blob, id, seconds. Writes only over itself: a session that was closed must not come back.
+# KEYS: session. ARGV: blob as it was read, blob, seconds. Writes only over what was read: a session that was closed
+# must not come back, and a request that read it early must not undo what another one chose meanwhile.
 _KEEP: Final = """
-local kept = redis.call('GET', KEYS[1])
-if not kept or cjson.decode(kept).id ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1
 """
 
@@ -106,6 +106,7 @@ class RedisSessions:
             session=None if raw.session is None else _session(raw.session),
             operator=None if not raw.operator else _operator(raw.operator),
             revoked=raw.revoked,
+            memory_born_at=raw.memory_born_at,
         )
 
     async def use(self, proof: VerifiedProof) -> None:
@@ -125,10 +126,10 @@ class RedisSessions:
         )
         return _session(answer.replies[2])
 
-    async def keep(self, session: BackofficeSession) -> None:
-        """Write back a session, unless it was closed or replaced meanwhile."""
-        key = keys.session_of_device(session.tenant_id, session.device_id)
-        await self.redis.ask("EVAL", _KEEP, 1, key, _ENCODE(session), session.id, _SESSION_SECONDS)
+    async def keep(self, before: BackofficeSession, after: BackofficeSession) -> bool:
+        """Write back a session, unless it was changed, closed or replaced since it was read; return whether."""
+        key = keys.session_of_device(before.tenant_id, before.device_id)
+        return bool(await self.redis.ask("EVAL", _KEEP, 1, key, _ENCODE(before), _ENCODE(after), _SESSION_SECONDS))
 
     async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
         """The device's session."""
