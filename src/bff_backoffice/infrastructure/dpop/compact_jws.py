@@ -22,6 +22,10 @@ _TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
 _LAST_CHARACTERS: Final = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 """By how many characters the last group has: those whose spare bits are zero. Others would be second spellings."""
 
+_MOST_BRACKETS: Final = 256
+"""Opening brackets, hence levels at most. A parser gives up at a depth that depends on who calls it: whether a text
+that nears it is read would differ between two readers. A `jti` made of nothing else has half as many."""
+
 
 class MalformedJwsError(ValueError):
     """A text that should be a compact JWS is not one, or not one that can be read in only one way."""
@@ -75,8 +79,11 @@ _DECODE: Final = json.JSONDecoder(object_pairs_hook=_unique_members, parse_const
 
 def json_object(segment: str) -> dict[str, object]:
     """The JSON object in an encoded segment: UTF-8, no duplicate members at any depth; raises `MalformedJwsError`."""
+    raw = decode_segment(segment)
+    if raw.count(b"[") + raw.count(b"{") > _MOST_BRACKETS:
+        raise MalformedJwsError("nested too deeply")
     try:
-        value = _DECODE(decode_segment(segment).decode())
+        value = _DECODE(raw.decode())
     except (ValueError, RecursionError):
         raise MalformedJwsError("not a JSON object") from None
     if not isinstance(value, dict):
