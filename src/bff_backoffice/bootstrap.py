@@ -219,6 +219,7 @@ def _sections(read_through: Callable[..., ReadThrough], gateways: Gateways) -> S
         loaders=board_loaders(
             stays=gateways.reservation,
             rooms=gateways.housekeeping,
+            repairs=gateways.maintenance,
             balances=gateways.billing,
             keys=gateways.lock_integration,
             places=gateways.property,

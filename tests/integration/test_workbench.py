@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.workbench import BOARDS, SECTIONS, Board, BoardId, SectionId
 from tests.desktop import Desktop
 from tests.musts.described import Described
-from tests.worlds import World
+from tests.worlds import World, start_world
 
 EVERY_BOARD = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.id.value)
 ANSWERED = {"fresh", "cached"}
@@ -22,13 +23,31 @@ IDENTITY = {
     BoardId.DEPARTURES: "reservationId",
     BoardId.IN_HOUSE: "reservationId",
     BoardId.TODAY: "id",
+    BoardId.HOUSEKEEPING: "roomId",
+    BoardId.MAINTENANCE: "id",
 }
 """The member that no two lines of a board share."""
 
 
+@pytest.fixture(scope="module")
+def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world without circuit breakers, so that the faults of one test do not outlast it."""
+    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
+    with start_world(tmp_path_factory.mktemp("workbench"), environment=settings) as started:
+        yield started
+
+
+@pytest.fixture
+def world(unguarded: World) -> Iterator[World]:
+    """That world in good health, with nothing in its cache; healed again afterwards."""
+    unguarded.forget_cache()
+    yield unguarded
+    unguarded.heal()
+
+
 def path_of(board: Board, query: str = "") -> str:
     """The board's address."""
-    return f"/{board.id.value}{query}"
+    return board.path + query
 
 
 def outcomes(body: dict[str, Any]) -> dict[str, str]:
@@ -369,3 +388,45 @@ def test_today_is_what_comes_and_goes_and_what_is_left_to_do(world: World) -> No
     open_ones = [bool(item["todo"]) for item in body["items"]]
     assert open_ones == sorted(open_ones, reverse=True)
     assert body["counts"]["open"] == sum(open_ones)
+
+
+def test_the_housekeeping_board_is_every_room_with_its_task_and_who_waits(world: World) -> None:
+    """In housekeeping's columns; the assignee by name; pressure where a guest of today waits for a room."""
+    desktop = world.sign_in("housekeeping_lead", tenant=1)
+    coming = {
+        item["roomId"]: item["reservationId"]
+        for item in whole(desktop, BOARDS[BoardId.ARRIVALS])
+        if item["status"] == "confirmed" and item["roomId"]
+    }
+
+    body = desktop.get("/housekeeping/board").json()
+
+    rooms = {item["roomId"]: item for item in body["items"]}
+    mine = {each["id"] for each in world.people["rooms"] if each["propertyId"] == world.properties(1)[0]}
+    assert set(rooms) == mine
+    assert sum(body["counts"][status] for status in BOARDS[BoardId.HOUSEKEEPING].statuses) == len(rooms)
+    assert {room: item["arrival"]["reservationId"] for room, item in rooms.items() if item["arrival"]} == coming
+    for item in body["items"]:
+        waiting = item["arrival"] and item["status"] not in {"inspected", "ready"}
+        assert (item["arrivalPressure"] != "none") is bool(waiting)
+    tasks = [item["task"] for item in body["items"] if item["task"]]
+    assert any(task["assigneeName"] and task["assigneeId"].startswith("usr_") for task in tasks)
+    pressures = ["overdue", "soon", "later", "none"]
+    ranks = [pressures.index(item["arrivalPressure"]) for item in body["items"]]
+    assert ranks == sorted(ranks)
+
+
+def test_the_maintenance_board_is_by_severity_with_the_rooms_that_it_blocks(world: World) -> None:
+    """The worst first; a blocked room says what housekeeping calls it."""
+    body = world.sign_in("maintenance", tenant=1).get("/maintenance/board").json()
+
+    severities = ["critical", "high", "normal", "low"]
+    ranks = [severities.index(item["severity"]) for item in body["items"]]
+    assert ranks == sorted(ranks)
+    for severity in severities:
+        assert body["counts"][severity] == sum(item["severity"] == severity for item in body["items"])
+    blocked = [item for item in body["items"] if item["blocksRoom"] and item["roomId"]]
+    assert blocked
+    assert body["counts"]["roomsBlocked"] == len({item["roomId"] for item in blocked})
+    assert all(item["roomStatus"] and item["occupancy"] for item in body["items"] if item["roomId"])
+    assert {"out_of_order"} <= {item["roomStatus"] for item in blocked}

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ulid import ULID
 
-from bff_backoffice.application import workbench_stays, workbench_today
+from bff_backoffice.application import workbench_rooms, workbench_stays, workbench_today
 from bff_backoffice.application.composition import compose
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
@@ -35,6 +35,8 @@ _LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, Reading], Lines[Any
     BoardId.DEPARTURES: workbench_stays.departures,
     BoardId.IN_HOUSE: workbench_stays.in_house,
     BoardId.TODAY: workbench_today.today,
+    BoardId.HOUSEKEEPING: workbench_rooms.housekeeping,
+    BoardId.MAINTENANCE: workbench_rooms.maintenance,
 })  # fmt: skip
 
 

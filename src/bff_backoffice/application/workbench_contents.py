@@ -8,7 +8,15 @@ from datetime import date, datetime
 from typing import Self
 
 from bff_backoffice.application.tiles import Tile
-from bff_backoffice.application.workbench_loaders import BalanceList, KeyList, PlaceOfHotel, RoomList, StayList
+from bff_backoffice.application.workbench_loaders import (
+    BalanceList,
+    KeyList,
+    PlaceOfHotel,
+    RoomList,
+    StayList,
+    TaskList,
+    WorkOrderList,
+)
 from bff_backoffice.domain.workbench import SectionId
 
 __all__ = ["Reading", "SectionContents"]
@@ -32,6 +40,8 @@ class SectionContents:
     departures: StayList | None = None
     in_house: StayList | None = None
     rooms: RoomList | None = None
+    tasks: TaskList | None = None
+    work_orders: WorkOrderList | None = None
     balances: BalanceList | None = None
     keys: KeyList | None = None
 

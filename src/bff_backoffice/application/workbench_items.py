@@ -11,7 +11,10 @@ from typing import Literal
 
 from bff_backoffice.application.tiles import MoneyAmount, Tile
 
-__all__ = ["ArrivalItem", "BoardItem", "DepartureItem", "InHouseItem", "StayItem", "TodayItem", "TodayTodo"]
+__all__ = [
+    "ArrivalItem", "BoardItem", "DepartureItem", "InHouseItem", "RoomArrival", "RoomItem", "RoomRepair", "RoomTask",
+    "StayItem", "TodayItem", "TodayTodo", "WorkOrderItem",
+]  # fmt: skip
 
 
 TodayTodo = Literal[
@@ -84,3 +87,77 @@ class TodayItem(StayItem, frozen=True, kw_only=True):
     kind: Literal["arrival", "departure"]
     expected_at: datetime | None
     todo: list[TodayTodo]
+
+
+class RoomTask(Tile, frozen=True, kw_only=True):
+    """What housekeeping has to do in a room."""
+
+    id: str
+    kind: str
+    priority: str
+    status: str
+    assignee_id: str | None
+    assignee_name: str | None
+    scheduled_for: datetime | None
+
+
+class RoomArrival(Tile, frozen=True, kw_only=True):
+    """Who comes to a room today and is not there yet."""
+
+    reservation_id: str
+    guest_name: str
+    expected_at: datetime | None
+
+
+class RoomRepair(Tile, frozen=True, kw_only=True):
+    """The worst thing that is broken in a room."""
+
+    id: str
+    title: str
+    severity: str
+    blocks_room: bool
+
+
+class RoomItem(BoardItem, frozen=True, kw_only=True):
+    """A room of the housekeeping board; `status` is its column."""
+
+    room_id: str
+    room_number: str
+    floor: int
+    room_type_code: str | None
+    occupancy: str
+    """`vacant`, `occupied`, or `due_out` where the guest leaves today."""
+    updated_at: datetime
+    notes: str | None
+    task: RoomTask | None
+    arrival: RoomArrival | None
+    arrival_pressure: Literal["none", "later", "soon", "overdue"] | None
+    """How soon a guest waits for a room that is not ready; `soon` is within 90 minutes. Null where nobody could say."""
+    repair: RoomRepair | None
+    version: int
+
+
+class WorkOrderItem(BoardItem, frozen=True, kw_only=True):
+    """A work order of the maintenance board, with what its room is like now."""
+
+    id: str
+    title: str
+    description: str | None
+    category: str
+    severity: str
+    source: str
+    blocks_room: bool
+    overdue: bool
+    assignee_id: str | None
+    assignee_name: str | None
+    reported_at: datetime
+    due_at: datetime | None
+    room_id: str | None
+    room_number: str | None
+    floor: int | None
+    room_status: str | None
+    """Housekeeping's word."""
+    occupancy: str | None
+    arrival: RoomArrival | None
+    """Who comes to the room today: what makes a repair urgent."""
+    version: int

@@ -19,8 +19,8 @@ from bff_backoffice.domain.workbench import SectionId
 
 __all__ = [
     "BalanceLine", "BalanceList", "BoardLoaders", "FolioBalances", "HotelPlaces", "IssuedKeys", "KeyList",
-    "PlaceOfHotel", "RoomLine", "RoomList", "RoomStates", "SectionLoader", "StayLine", "StayList", "Stays",
-    "TextByLanguage", "board_loaders",
+    "PlaceOfHotel", "Repairs", "RoomLine", "RoomList", "RoomStates", "SectionLoader", "StayLine", "StayList", "Stays",
+    "TaskLine", "TaskList", "TextByLanguage", "WorkOrderLine", "WorkOrderList", "board_loaders",
 ]  # fmt: skip
 
 
@@ -91,6 +91,54 @@ class RoomList(Tile, frozen=True, kw_only=True):
     items: list[RoomLine]
 
 
+class TaskLine(Tile, frozen=True, kw_only=True):
+    """An unfinished task of housekeeping. `assignee_id` is a `usr_`."""
+
+    id: str
+    room_id: str
+    kind: str
+    priority: str
+    status: str
+    assignee_id: str | None
+    assignee_name: str | None
+    scheduled_for: datetime | None
+    started_at: datetime | None
+
+
+class TaskList(Tile, frozen=True, kw_only=True):
+    """The unfinished tasks of the property, the most urgent first."""
+
+    items: list[TaskLine]
+
+
+class WorkOrderLine(Tile, frozen=True, kw_only=True):
+    """A work order that is not done. `room_id` is a `rmu_`, None where it is about no room."""
+
+    id: str
+    title: str
+    description: str | None
+    category: str
+    severity: str
+    status: str
+    source: str
+    blocks_room: bool
+    overdue: bool
+    assignee_id: str | None
+    assignee_name: str | None
+    reported_at: datetime
+    due_at: datetime | None
+    room_id: str | None
+    room_number: str | None
+    floor: int | None
+    version: int
+
+
+class WorkOrderList(Tile, frozen=True, kw_only=True):
+    """The work orders of the property that are not done, the worst and oldest first."""
+
+    items: list[WorkOrderLine]
+
+
 class BalanceLine(Tile, frozen=True, kw_only=True):
     """What is owed on a running folio; negative where the hotel owes the guest."""
 
@@ -131,10 +179,20 @@ class Stays(Protocol):
 
 
 class RoomStates(Protocol):
-    """Housekeeping: the state of every room."""
+    """Housekeeping: the state of every room, and what is to be done."""
 
     async def room_list(self, call: CallContext) -> RoomList:
         """Return every room of the property."""
+
+    async def task_list(self, call: CallContext) -> TaskList:
+        """Return the unfinished tasks of the property."""
+
+
+class Repairs(Protocol):
+    """Maintenance: what is broken."""
+
+    async def work_order_list(self, call: CallContext) -> WorkOrderList:
+        """Return the work orders of the property that are not done."""
 
 
 class FolioBalances(Protocol):
@@ -171,6 +229,8 @@ class BoardLoaders:
     departures: SectionLoader
     in_house: SectionLoader
     rooms: SectionLoader
+    tasks: SectionLoader
+    work_orders: SectionLoader
     balances: SectionLoader
     keys: SectionLoader
 
@@ -181,7 +241,13 @@ class BoardLoaders:
 
 
 def board_loaders(
-    *, stays: Stays, rooms: RoomStates, balances: FolioBalances, keys: IssuedKeys, places: HotelPlaces
+    *,
+    stays: Stays,
+    rooms: RoomStates,
+    repairs: Repairs,
+    balances: FolioBalances,
+    keys: IssuedKeys,
+    places: HotelPlaces,
 ) -> BoardLoaders:
     """Return the loaders over these upstreams."""
 
@@ -194,6 +260,8 @@ def board_loaders(
         departures=stays.departure_list,
         in_house=stays.in_house_list,
         rooms=rooms.room_list,
+        tasks=rooms.task_list,
+        work_orders=repairs.work_order_list,
         balances=balances.balance_list,
         keys=keys.key_list,
     )

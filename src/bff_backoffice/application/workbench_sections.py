@@ -21,6 +21,8 @@ from bff_backoffice.application.workbench_loaders import (
     PlaceOfHotel,
     RoomList,
     StayList,
+    TaskList,
+    WorkOrderList,
 )
 from bff_backoffice.domain.composed_reads import CacheStatus
 from bff_backoffice.domain.operator import OperatorContext
@@ -96,6 +98,8 @@ _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyTy
         (SectionId.DEPARTURES, StayList),
         (SectionId.IN_HOUSE, StayList),
         (SectionId.ROOMS, RoomList),
+        (SectionId.TASKS, TaskList),
+        (SectionId.WORK_ORDERS, WorkOrderList),
         (SectionId.BALANCES, BalanceList),
         (SectionId.KEYS, KeyList),
     )

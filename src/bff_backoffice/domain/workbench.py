@@ -49,6 +49,8 @@ class BoardId(StrEnum):
     DEPARTURES = "departures"
     IN_HOUSE = "in-house"
     TODAY = "today"
+    HOUSEKEEPING = "housekeeping"
+    MAINTENANCE = "maintenance"
 
 
 class SectionId(StrEnum):
@@ -59,6 +61,8 @@ class SectionId(StrEnum):
     DEPARTURES = "departures"
     IN_HOUSE = "in-house"
     ROOMS = "rooms"
+    TASKS = "tasks"
+    WORK_ORDERS = "work-orders"
     BALANCES = "balances"
     KEYS = "keys"
 
@@ -69,6 +73,7 @@ _FRONT_DESK: Final = OperatorRole.FRONT_DESK
 _NIGHT_AUDITOR: Final = OperatorRole.NIGHT_AUDITOR
 _HOUSEKEEPER: Final = OperatorRole.HOUSEKEEPER
 _HOUSEKEEPING_LEAD: Final = OperatorRole.HOUSEKEEPING_LEAD
+_MAINTENANCE: Final = OperatorRole.MAINTENANCE
 _FNB: Final = OperatorRole.FNB_MANAGER
 _REVENUE: Final = OperatorRole.REVENUE_MANAGER
 
@@ -102,6 +107,8 @@ SECTIONS: Final[Mapping[SectionId, Section]] = MappingProxyType({
         _section(SectionId.DEPARTURES, Source.RESERVATION),
         _section(SectionId.IN_HOUSE, Source.RESERVATION),
         _section(SectionId.ROOMS, Source.HOUSEKEEPING),
+        _section(SectionId.TASKS, Source.HOUSEKEEPING),
+        _section(SectionId.WORK_ORDERS, Source.MAINTENANCE),
         _section(SectionId.BALANCES, Source.BILLING, _AT_THE_DESK),
         _section(SectionId.KEYS, Source.LOCK_INTEGRATION, _AT_THE_DESK),
     )
@@ -124,10 +131,21 @@ class Board:
     orders: tuple[str, ...]
     lines: int = 100
 
+    @property
+    def path(self) -> str:
+        """The board's address behind the prefix (contract, section 2.1)."""
+        return _PATHS.get(self.id, f"/{self.id.value}")
+
     def sections_for(self, roles: frozenset[OperatorRole]) -> tuple[Section, ...]:
         """Return the sections that an operator with these roles has on this board, the first one first."""
         every = (SECTIONS[section] for section in self.sections)
         return tuple(section for section in every if not section.roles.isdisjoint(roles))
+
+
+_PATHS: Final[Mapping[BoardId, str]] = MappingProxyType({
+    BoardId.HOUSEKEEPING: "/housekeeping/board",
+    BoardId.MAINTENANCE: "/maintenance/board",
+})  # fmt: skip
 
 
 def section_deadline_ms(section: Section, budget_ms: int | None) -> int:
@@ -137,6 +155,8 @@ def section_deadline_ms(section: Section, budget_ms: int | None) -> int:
     return min(section.deadline_ms, max(budget_ms, CLIENT_BUDGET_FLOOR_MS))
 
 
+_ROOM_STATUSES: Final = ("dirty", "cleaning", "clean", "inspected", "ready", "out_of_order", "out_of_service")
+_WORK_ORDER_STATUSES: Final = ("open", "assigned", "in_progress", "blocked")
 _RESERVATION_STATUSES: Final = ("confirmed", "checked_in", "in_house", "checked_out")
 _STAY_ORDERS: Final = ("room", "guest", "code")
 
@@ -173,6 +193,24 @@ BOARDS: Final[Mapping[BoardId, Board]] = MappingProxyType({
             roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _FNB, _REVENUE},
             statuses=_RESERVATION_STATUSES,
             orders=("todo", *_STAY_ORDERS),
+        ),
+        Board(
+            id=BoardId.HOUSEKEEPING,
+            sections=(
+                SectionId.ROOMS, SectionId.TASKS, SectionId.ARRIVALS, SectionId.WORK_ORDERS, SectionId.PLACE,
+            ),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _HOUSEKEEPER},
+            statuses=_ROOM_STATUSES,
+            orders=("pressure", "priority", "room"),
+            lines=MOST_LINES,
+        ),
+        Board(
+            id=BoardId.MAINTENANCE,
+            sections=(SectionId.WORK_ORDERS, SectionId.ROOMS, SectionId.ARRIVALS, SectionId.PLACE),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _MAINTENANCE},
+            statuses=_WORK_ORDER_STATUSES,
+            orders=("severity", "due", "reported", "room"),
+            lines=MOST_LINES,
         ),
     )
 })  # fmt: skip

@@ -11,7 +11,7 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import RoomsTile
-from bff_backoffice.application.workbench_loaders import RoomLine, RoomList
+from bff_backoffice.application.workbench_loaders import RoomLine, RoomList, TaskLine, TaskList
 from bff_backoffice.infrastructure.dialect import (
     Count,
     Wire,
@@ -75,9 +75,28 @@ class _RoomCards(Wire, frozen=True):
     next_cursor: str | None
 
 
+class _Task(Wire, frozen=True):
+    id: str
+    property_id: str
+    room_id: str
+    kind: str
+    priority: str
+    status: str
+    assignee_id: str | None
+    assignee_name: str | None
+    scheduled_for: datetime | None
+    started_at: datetime | None
+
+
+class _Tasks(Wire, frozen=True):
+    items: list[_Task]
+    next_cursor: str | None
+
+
 _SUMMARY: Final = Decoder(_Summary)
 _ROOMS: Final = Decoder(_Rooms)
 _ROOM_CARDS: Final = Decoder(_RoomCards)
+_TASKS: Final = Decoder(_Tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +153,47 @@ class HousekeepingGateway:
                 return RoomList(items=found)
             query = {**query, "cursor": page.next_cursor}
         raise UpstreamInvalidResponseError(SERVICE.name, "a list of rooms that does not end")
+
+    async def task_list(self, call: CallContext) -> TaskList:
+        """Return the unfinished tasks of the property, the most urgent first."""
+        query = {"propertyId": relabelled(property_of(call), "prp"), "status": "open", "limit": str(_PAGE_SIZE)}
+        found: list[TaskLine] = []
+        for _ in range(_MOST_PAGES):
+            page = await self.client.read(
+                "task_list",
+                "/api/v1/housekeeping/tasks",
+                bounds=call,
+                headers=operator_headers(call),
+                query=query,
+                decode=partial(_tasks, call),
+            )
+            found.extend(map(_task_line, page.items))
+            if page.next_cursor is None:
+                return TaskList(items=found)
+            query = {**query, "cursor": page.next_cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of tasks that does not end")
+
+
+def _tasks(call: CallContext, body: bytes) -> _Tasks:
+    page = _TASKS.decode(body)
+    here = relabelled(property_of(call), "prp")
+    if any(task.property_id != here for task in page.items):
+        raise ValueError("a task of another property")
+    return page
+
+
+def _task_line(task: _Task) -> TaskLine:
+    return TaskLine(
+        id=task.id,
+        room_id=f"rmu_{ulid_of(task.room_id)}",
+        kind=task.kind,
+        priority=task.priority,
+        status=task.status,
+        assignee_id=None if task.assignee_id is None else f"usr_{ulid_of(task.assignee_id)}",
+        assignee_name=task.assignee_name,
+        scheduled_for=task.scheduled_for,
+        started_at=task.started_at,
+    )
 
 
 def _room_line(room: _RoomCard) -> RoomLine:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from msgspec.json import Decoder
 
-from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application import workbench_loaders
+from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import WorkOrderLine, WorkOrdersTile
 from bff_backoffice.infrastructure.dialect import Count, Wire, operator_headers, property_of, relabelled
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
@@ -38,7 +41,37 @@ class _Summary(Wire, frozen=True):
     top: list[_WorkOrder]
 
 
+class _Order(Wire, frozen=True):
+    id: str
+    property_id: str
+    title: str
+    description: str | None
+    category: str
+    severity: str
+    status: str
+    source: str
+    blocks_room: bool
+    overdue: bool
+    assignee_id: str | None
+    assignee_name: str | None
+    reported_at: datetime
+    due_at: datetime | None
+    version: int
+    room_id: str | None = None
+    room_number: str | None = None
+    floor: int | None = None
+
+
+class _Orders(Wire, frozen=True):
+    items: list[_Order]
+    next_cursor: str | None
+
+
 _SUMMARY: Final = Decoder(_Summary)
+_ORDERS: Final = Decoder(_Orders)
+_PAGE_SIZE: Final = 500
+_MOST_PAGES: Final = 10
+"""Five thousand things that are broken at once are more than any property has: a cursor that goes on is a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +89,55 @@ class MaintenanceGateway:
             headers={**operator_headers(call), "X-Property-Id": relabelled(property_of(call), "prop")},
             decode=_work_orders,
         )
+
+    async def work_order_list(self, call: CallContext) -> workbench_loaders.WorkOrderList:
+        """Return the work orders that are not done, the worst and oldest first."""
+        query = {"status": "active", "limit": str(_PAGE_SIZE)}
+        found: list[workbench_loaders.WorkOrderLine] = []
+        for _ in range(_MOST_PAGES):
+            page = await self.client.read(
+                "work_order_list",
+                "/api/v1/maintenance/work-orders",
+                bounds=call,
+                headers={**operator_headers(call), "X-Property-Id": relabelled(property_of(call), "prop")},
+                query=query,
+                decode=partial(_orders, call),
+            )
+            found.extend(map(_order_line, page.items))
+            if page.next_cursor is None:
+                return workbench_loaders.WorkOrderList(items=found)
+            query = {**query, "cursor": page.next_cursor}
+        raise UpstreamInvalidResponseError(SERVICE.name, "a list of work orders that does not end")
+
+
+def _orders(call: CallContext, body: bytes) -> _Orders:
+    page = _ORDERS.decode(body)
+    here = relabelled(property_of(call), "prop")
+    if any(order.property_id != here for order in page.items):
+        raise ValueError("a work order of another property")
+    return page
+
+
+def _order_line(order: _Order) -> workbench_loaders.WorkOrderLine:
+    return workbench_loaders.WorkOrderLine(
+        id=order.id,
+        title=order.title,
+        description=order.description,
+        category=order.category,
+        severity=order.severity,
+        status=order.status,
+        source=order.source,
+        blocks_room=order.blocks_room,
+        overdue=order.overdue,
+        assignee_id=order.assignee_id,
+        assignee_name=order.assignee_name,
+        reported_at=order.reported_at,
+        due_at=order.due_at,
+        room_id=order.room_id,
+        room_number=order.room_number,
+        floor=order.floor,
+        version=order.version,
+    )
 
 
 def _work_orders(body: bytes) -> WorkOrdersTile:

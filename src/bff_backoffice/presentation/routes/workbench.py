@@ -6,7 +6,14 @@ from typing import Any, Final
 
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import BoardRequest
-from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, TodayItem
+from bff_backoffice.application.workbench_items import (
+    ArrivalItem,
+    DepartureItem,
+    InHouseItem,
+    RoomItem,
+    TodayItem,
+    WorkOrderItem,
+)
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.workbench import BOARDS, MOST_LINES, Board, BoardId
 from bff_backoffice.presentation.board_answers import BoardAnswer, board_answer, place_of_cursor
@@ -39,6 +46,16 @@ async def get_in_house(exchange: Exchange, use: UseCases) -> Response:
 async def get_today(exchange: Exchange, use: UseCases) -> Response:
     """Who comes and goes today, and what is left to do."""
     return await _board(BoardId.TODAY, exchange, use)
+
+
+async def get_housekeeping_board(exchange: Exchange, use: UseCases) -> Response:
+    """Every room with its task and the guest who waits for it."""
+    return await _board(BoardId.HOUSEKEEPING, exchange, use)
+
+
+async def get_maintenance_board(exchange: Exchange, use: UseCases) -> Response:
+    """What is broken, the worst first."""
+    return await _board(BoardId.MAINTENANCE, exchange, use)
 
 
 async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Response:
@@ -122,7 +139,7 @@ def _parameters(board: Board) -> tuple[Parameter, ...]:
 def _route(board_id: BoardId, handler: Any, summary: str, item: type) -> Route:  # noqa: ANN401 - a handler as `Route` types it
     board = BOARDS[board_id]
     return Route(
-        method="GET", path=f"/{board_id.value}", access=Access.OPERATOR, handler=handler, tag="workbench",
+        method="GET", path=board.path, access=Access.OPERATOR, handler=handler, tag="workbench",
         summary=summary, needs_property=True, roles=board.roles, parameters=_parameters(board),
         answers={
             200: Answer("The board.", {_JSON: BoardAnswer[item]}),  # type: ignore[valid-type] # the document's type, made at start
@@ -137,4 +154,6 @@ ROUTES: Final = (
     _route(BoardId.DEPARTURES, get_departures, "Who leaves today or should have left", DepartureItem),
     _route(BoardId.IN_HOUSE, get_in_house, "Who is in the house now", InHouseItem),
     _route(BoardId.TODAY, get_today, "Who comes and goes today, and what is left to do", TodayItem),
+    _route(BoardId.HOUSEKEEPING, get_housekeeping_board, "Every room, its task, who waits for it", RoomItem),
+    _route(BoardId.MAINTENANCE, get_maintenance_board, "What is broken, with the rooms that it blocks", WorkOrderItem),
 )
