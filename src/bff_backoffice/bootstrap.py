@@ -220,6 +220,7 @@ def _sections(read_through: Callable[..., ReadThrough], gateways: Gateways) -> S
             stays=gateways.reservation,
             rooms=gateways.housekeeping,
             repairs=gateways.maintenance,
+            ledger=gateways.inventory,
             balances=gateways.billing,
             keys=gateways.lock_integration,
             places=gateways.property,

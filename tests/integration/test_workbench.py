@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ IDENTITY = {
     BoardId.TODAY: "id",
     BoardId.HOUSEKEEPING: "roomId",
     BoardId.MAINTENANCE: "id",
+    BoardId.GRID: "roomId",
 }
 """The member that no two lines of a board share."""
 
@@ -430,3 +431,61 @@ def test_the_maintenance_board_is_by_severity_with_the_rooms_that_it_blocks(worl
     assert body["counts"]["roomsBlocked"] == len({item["roomId"] for item in blocked})
     assert all(item["roomStatus"] and item["occupancy"] for item in body["items"] if item["roomId"])
     assert {"out_of_order"} <= {item["roomStatus"] for item in blocked}
+
+
+def test_the_grid_is_every_room_by_days_with_its_stays_and_blocks(world: World) -> None:
+    """Fourteen days from today; who sleeps where by name; what is closed says until when and why."""
+    desktop = world.sign_in("front_desk", tenant=1)
+
+    body = desktop.get("/front-desk/grid").json()
+
+    mine = {each["id"] for each in world.people["rooms"] if each["propertyId"] == world.properties(1)[0]}
+    assert {item["roomId"] for item in body["items"]} == mine
+    last = (date.fromisoformat(body["date"]) + timedelta(days=14)).isoformat()
+    for item in body["items"]:
+        starts = [stay["start"] for stay in item["stays"]]
+        assert starts == sorted(starts)
+        assert all(stay["guestName"] and stay["code"] for stay in item["stays"])
+        assert all(stay["start"] < last and stay["end"] >= body["date"] for stay in item["stays"])
+        tonight = [s for s in item["stays"] if s["start"] <= body["date"] < s["end"] and s["state"] != "completed"]
+        assert (item["status"] == "taken") is bool(tonight)
+        assert len(tonight) <= 1
+    closed = [item for item in body["items"] if item["block"]]
+    assert closed
+    assert {item["block"]["kind"] for item in closed} <= {"out_of_order", "out_of_service"}
+    assert any(item["block"]["repair"] for item in closed)
+
+
+def test_the_grid_shows_the_days_that_were_asked_for(world: World) -> None:
+    """Other days are other content, cached apart."""
+    desktop = world.sign_in("front_desk")
+    today = date.fromisoformat(desktop.get("/front-desk/grid").json()["date"])
+    first = today + timedelta(days=2)
+
+    body = desktop.get(f"/front-desk/grid?from={first}&days=3").json()
+
+    stays = [stay for item in body["items"] for stay in item["stays"]]
+    assert stays
+    assert all(stay["start"] < str(first + timedelta(days=3)) and stay["end"] >= str(first) for stay in stays)
+    assert all(stay["guestName"] for stay in stays)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?from=tomorrow", "query.from"),
+        ("?from=2026-02-30", "query.from"),
+        ("?from=20261122", "query.from"),
+        ("?from=2026-11-22T00:00", "query.from"),
+        ("?days=0", "query.days"),
+        ("?days=62", "query.days"),
+        ("?days=-1", "query.days"),
+        ("?days=1&days=2", "query.days"),
+    ],
+)
+def test_malformed_days_are_refused_and_named(world: World, query: str, field: str) -> None:
+    """400 with the place."""
+    answer = Described.by(world).check(world.sign_in().get(f"/front-desk/grid{query}"))
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == field

@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ulid import ULID
 
-from bff_backoffice.application import workbench_rooms, workbench_stays, workbench_today
+from bff_backoffice.application import workbench_grid, workbench_rooms, workbench_stays, workbench_today
 from bff_backoffice.application.composition import compose
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import BoardItem
 from bff_backoffice.application.workbench_lines import Lines, Place, page_of
-from bff_backoffice.application.workbench_loaders import PlaceOfHotel
+from bff_backoffice.application.workbench_lists import PlaceOfHotel
 from bff_backoffice.application.workbench_sections import BoardRequest, ReadSection, SectionReads
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome
 from bff_backoffice.domain.operator import PropertyId
@@ -37,6 +37,7 @@ _LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, Reading], Lines[Any
     BoardId.TODAY: workbench_today.today,
     BoardId.HOUSEKEEPING: workbench_rooms.housekeeping,
     BoardId.MAINTENANCE: workbench_rooms.maintenance,
+    BoardId.GRID: workbench_grid.front_desk,
 })  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Self
 
 from bff_backoffice.application.tiles import Tile
-from bff_backoffice.application.workbench_loaders import (
+from bff_backoffice.application.workbench_lists import (
     BalanceList,
+    Grid,
     KeyList,
     PlaceOfHotel,
     RoomList,
@@ -36,6 +37,8 @@ class SectionContents:
     """One field a section, named like it. None says: away, not for this role, or not on this board."""
 
     place: PlaceOfHotel | None = None
+    grid: Grid | None = None
+    stays: StayList | None = None
     arrivals: StayList | None = None
     departures: StayList | None = None
     in_house: StayList | None = None

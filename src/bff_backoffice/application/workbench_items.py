@@ -12,7 +12,8 @@ from typing import Literal
 from bff_backoffice.application.tiles import MoneyAmount, Tile
 
 __all__ = [
-    "ArrivalItem", "BoardItem", "DepartureItem", "InHouseItem", "RoomArrival", "RoomItem", "RoomRepair", "RoomTask",
+    "ArrivalItem", "BoardItem", "DepartureItem", "GridBlock", "GridItem", "GridStay", "InHouseItem",
+    "RoomArrival", "RoomItem", "RoomRepair", "RoomTask",
     "StayItem", "TodayItem", "TodayTodo", "WorkOrderItem",
 ]  # fmt: skip
 
@@ -161,3 +162,40 @@ class WorkOrderItem(BoardItem, frozen=True, kw_only=True):
     arrival: RoomArrival | None
     """Who comes to the room today: what makes a repair urgent."""
     version: int
+
+
+class GridStay(Tile, frozen=True, kw_only=True):
+    """A stay in a room of the grid, on the nights from `start` to the one before `end`."""
+
+    reservation_id: str
+    start: date
+    end: date
+    state: str
+    """Inventory's word: `held`, `confirmed`, `in_use` or `completed`."""
+    code: str | None
+    guest_name: str | None
+    """Null where reservation-service is away: the room is taken all the same."""
+    flags: list[str]
+
+
+class GridBlock(Tile, frozen=True, kw_only=True):
+    """Why a room can't be sold, and the first night on which it is open again; null where nobody knows."""
+
+    until: date | None
+    kind: str | None
+    """Housekeeping's word, `out_of_order` or `out_of_service`."""
+    repair: RoomRepair | None
+
+
+class GridItem(BoardItem, frozen=True, kw_only=True):
+    """A room of the front-desk grid; `status` is what it is on the first day: `free`, `taken` or `closed`."""
+
+    room_id: str
+    room_number: str
+    floor: int
+    room_type_id: str
+    room_type_name: str
+    room_status: str | None
+    """Housekeeping's word."""
+    stays: list[GridStay]
+    block: GridBlock | None

@@ -11,10 +11,10 @@ from typing import Final, Literal
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import RoomArrival, RoomItem, RoomRepair, RoomTask, WorkOrderItem
 from bff_backoffice.application.workbench_lines import Lines, Place, moment_key, room_key
-from bff_backoffice.application.workbench_loaders import RoomLine, WorkOrderLine
+from bff_backoffice.application.workbench_lists import RoomLine, WorkOrderLine
 from bff_backoffice.domain.workbench import BOARDS, READY_ROOM_STATUSES, BoardId
 
-__all__ = ["ARRIVAL_WINDOW", "housekeeping", "maintenance"]
+__all__ = ["ARRIVAL_WINDOW", "housekeeping", "maintenance", "repairs_by_room"]
 
 ARRIVAL_WINDOW: Final = timedelta(minutes=90)
 """How long before a guest's expected time an unready room is pressing: housekeeping's own window."""
@@ -54,7 +54,7 @@ def housekeeping(contents: SectionContents, reading: Reading) -> Lines[RoomItem]
     names = ("total", *statuses, "openTasks", "unassignedTasks", "underPressure")
     if found is None:
         return Lines(items=(), orders=_ROOM_ORDERS, counts=dict.fromkeys(names))
-    coming, tasks, repairs = _arrivals(contents), _tasks(contents), _repairs(contents)
+    coming, tasks, repairs = _arrivals(contents), _tasks(contents), repairs_by_room(contents)
     items = [
         RoomItem(
             status=room.status,
@@ -166,8 +166,8 @@ def _tasks(contents: SectionContents) -> dict[str, RoomTask]:
     return found
 
 
-def _repairs(contents: SectionContents) -> dict[str, RoomRepair]:
-    """What is worst in each room, what blocks it before all else: the list has the worst first."""
+def repairs_by_room(contents: SectionContents) -> dict[str, RoomRepair]:
+    """Return what is worst in each room, what blocks it before all else: the list has the worst first."""
     found: dict[str, RoomRepair] = {}
     for order in contents.work_orders.items if contents.work_orders is not None else ():
         known = found.get(order.room_id or "")

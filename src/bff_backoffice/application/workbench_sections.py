@@ -14,9 +14,9 @@ from bff_backoffice.application.ports import CallContext, Clock
 from bff_backoffice.application.projections import Projection, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.application.tiles import Tile
-from bff_backoffice.application.workbench_loaders import (
+from bff_backoffice.application.workbench_lists import (
     BalanceList,
-    BoardLoaders,
+    Grid,
     KeyList,
     PlaceOfHotel,
     RoomList,
@@ -24,9 +24,10 @@ from bff_backoffice.application.workbench_loaders import (
     TaskList,
     WorkOrderList,
 )
+from bff_backoffice.application.workbench_loaders import BoardLoaders
 from bff_backoffice.domain.composed_reads import CacheStatus
 from bff_backoffice.domain.operator import OperatorContext
-from bff_backoffice.domain.workbench import BoardId, Section, SectionId, section_deadline_ms
+from bff_backoffice.domain.workbench import BoardId, Days, Section, SectionId, section_deadline_ms
 
 __all__ = ["BoardRequest", "FoundSection", "ReadSection", "SectionLook", "SectionReads"]
 
@@ -50,6 +51,7 @@ class BoardRequest:
     descending: bool
     limit: int
     after: tuple[str, ...] | None
+    days: Days | None = None
     budget_ms: int | None = None
     anew: bool = False
 
@@ -94,6 +96,8 @@ _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyTy
     section: msgspec.json.Decoder(kind)
     for section, kind in (
         (SectionId.PLACE, PlaceOfHotel),
+        (SectionId.GRID, Grid),
+        (SectionId.STAYS, StayList),
         (SectionId.ARRIVALS, StayList),
         (SectionId.DEPARTURES, StayList),
         (SectionId.IN_HOUSE, StayList),
@@ -156,7 +160,7 @@ class SectionReads:
         return FoundSection(section=section, known=known, read=_read(section, served))
 
     def _wanted(self, request: BoardRequest, section: Section) -> Wanted:
-        loader = self.loaders.of(section.id)
+        loader = self.loaders.of(section.id, request.days)
 
         async def load(deadline: float) -> LoadedData:
             loaded = await loader(_call(request, deadline))
@@ -178,7 +182,13 @@ def _read(section: Section, served: Served) -> ReadSection:
 
 def _key(section: Section, request: BoardRequest) -> ProjectionKey:
     # The number is the content's form: another form is another key, never a wrong read.
-    return ProjectionKey(property_id=request.operator.property_id, name=f"board-1-{section.id.value}")
+    days = request.days if section.of_days else None
+    first = "today" if days is None or days.first is None else days.first.isoformat()
+    return ProjectionKey(
+        property_id=request.operator.property_id,
+        name=f"board-1-{section.id.value}",
+        variants=() if days is None else (first, str(days.count)),
+    )
 
 
 def _call(request: BoardRequest, deadline: float) -> CallContext:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, StayItem
 from bff_backoffice.application.workbench_lines import Lines, Place, moment_key, room_key, text_key
-from bff_backoffice.application.workbench_loaders import StayLine, StayList
+from bff_backoffice.application.workbench_lists import StayLine, StayList
 from bff_backoffice.domain.workbench import READY_ROOM_STATUSES
 
 __all__ = ["DUE", "GONE", "STAY_ORDERS", "StaySurroundings", "arrivals", "departures", "in_house", "owes"]

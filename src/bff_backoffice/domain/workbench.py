@@ -7,6 +7,7 @@ decided elsewhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "BOARDS", "FALLBACK_FRESH_MS", "FRESH_MS", "KEPT_MS", "MOST_LINES", "PLACE_FRESH_MS", "PLACE_KEPT_MS",
-    "READY_ROOM_STATUSES", "SECTIONS", "Board", "BoardId", "Section", "SectionId", "section_deadline_ms",
+    "BOARDS", "FALLBACK_FRESH_MS", "FRESH_MS", "KEPT_MS", "MOST_DAYS", "MOST_LINES", "PLACE_FRESH_MS", "PLACE_KEPT_MS",
+    "READY_ROOM_STATUSES", "SECTIONS", "Board", "BoardId", "Days", "Section", "SectionId", "section_deadline_ms",
 ]  # fmt: skip
 
 FRESH_MS: Final = 15_000
@@ -34,6 +35,8 @@ PLACE_KEPT_MS: Final = 86_400_000
 """How long it is kept, in ms: hotels do not move, and without it no board could say which day it shows."""
 CLIENT_BUDGET_FLOOR_MS: Final = 100
 """A client's budget shortens deadlines to no less than this, in ms: below it even healthy upstreams would fail."""
+MOST_DAYS: Final = 61
+"""How many days a grid can show: reservation-service gives 62 nights, and the one before the first day is read too."""
 MOST_LINES: Final = 500
 """How many lines a client can ask for at once: more than any board has rooms."""
 
@@ -51,12 +54,15 @@ class BoardId(StrEnum):
     TODAY = "today"
     HOUSEKEEPING = "housekeeping"
     MAINTENANCE = "maintenance"
+    GRID = "front-desk-grid"
 
 
 class SectionId(StrEnum):
     """Every part that boards are made of, by the name that the wire uses. Boards that have the same part share it."""
 
     PLACE = "place"
+    GRID = "grid"
+    STAYS = "stays"
     ARRIVALS = "arrivals"
     DEPARTURES = "departures"
     IN_HOUSE = "in-house"
@@ -78,6 +84,14 @@ _FNB: Final = OperatorRole.FNB_MANAGER
 _REVENUE: Final = OperatorRole.REVENUE_MANAGER
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Which days a grid shows: `count` of them from `first`, or from the hotel's today where that is None."""
+
+    first: date | None
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """One part of a board: one upstream's bulk read. `roles` are those who have it on their boards at all."""
@@ -85,6 +99,11 @@ class Section:
     id: SectionId
     source: Source
     roles: frozenset[OperatorRole]
+
+    @property
+    def of_days(self) -> bool:
+        """Whether its content depends on the days that were asked for."""
+        return self.id in {SectionId.GRID, SectionId.STAYS}
 
     @property
     def deadline_ms(self) -> int:
@@ -103,6 +122,8 @@ SECTIONS: Final[Mapping[SectionId, Section]] = MappingProxyType({
     section.id: section
     for section in (
         _section(SectionId.PLACE, Source.PROPERTY),
+        _section(SectionId.GRID, Source.INVENTORY),
+        _section(SectionId.STAYS, Source.RESERVATION),
         _section(SectionId.ARRIVALS, Source.RESERVATION),
         _section(SectionId.DEPARTURES, Source.RESERVATION),
         _section(SectionId.IN_HOUSE, Source.RESERVATION),
@@ -130,6 +151,8 @@ class Board:
     statuses: tuple[str, ...]
     orders: tuple[str, ...]
     lines: int = 100
+    days: int | None = None
+    """How many days it shows where the client does not say; None where it is about now."""
 
     @property
     def path(self) -> str:
@@ -145,6 +168,7 @@ class Board:
 _PATHS: Final[Mapping[BoardId, str]] = MappingProxyType({
     BoardId.HOUSEKEEPING: "/housekeeping/board",
     BoardId.MAINTENANCE: "/maintenance/board",
+    BoardId.GRID: "/front-desk/grid",
 })  # fmt: skip
 
 
@@ -156,6 +180,8 @@ def section_deadline_ms(section: Section, budget_ms: int | None) -> int:
 
 
 _ROOM_STATUSES: Final = ("dirty", "cleaning", "clean", "inspected", "ready", "out_of_order", "out_of_service")
+_GRID_STATUSES: Final = ("free", "taken", "closed")
+"""What a room of the grid is on the first of its days."""
 _WORK_ORDER_STATUSES: Final = ("open", "assigned", "in_progress", "blocked")
 _RESERVATION_STATUSES: Final = ("confirmed", "checked_in", "in_house", "checked_out")
 _STAY_ORDERS: Final = ("room", "guest", "code")
@@ -211,6 +237,18 @@ BOARDS: Final[Mapping[BoardId, Board]] = MappingProxyType({
             statuses=_WORK_ORDER_STATUSES,
             orders=("severity", "due", "reported", "room"),
             lines=MOST_LINES,
+        ),
+        Board(
+            id=BoardId.GRID,
+            sections=(
+                SectionId.GRID, SectionId.STAYS, SectionId.DEPARTURES, SectionId.ROOMS, SectionId.WORK_ORDERS,
+                SectionId.PLACE,
+            ),
+            roles=_ALWAYS | {_FRONT_DESK, _NIGHT_AUDITOR, _HOUSEKEEPING_LEAD, _REVENUE},
+            statuses=_GRID_STATUSES,
+            orders=("room", "type"),
+            lines=MOST_LINES,
+            days=14,
         ),
     )
 })  # fmt: skip

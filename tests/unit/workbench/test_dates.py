@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bff_backoffice.application.workbench import local_date
-from bff_backoffice.application.workbench_loaders import PlaceOfHotel
+from bff_backoffice.application.workbench_lists import PlaceOfHotel
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import BalancesTile
-from bff_backoffice.application.workbench_loaders import BalanceLine, BalanceList
+from bff_backoffice.application.workbench_lists import BalanceLine, BalanceList
 from bff_backoffice.infrastructure.dialect import (
     Count,
     Money,

@@ -11,7 +11,7 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import RoomsTile
-from bff_backoffice.application.workbench_loaders import RoomLine, RoomList, TaskLine, TaskList
+from bff_backoffice.application.workbench_lists import RoomLine, RoomList, TaskLine, TaskList
 from bff_backoffice.infrastructure.dialect import (
     Count,
     Wire,

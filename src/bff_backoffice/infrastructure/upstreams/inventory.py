@@ -7,12 +7,22 @@ from datetime import date
 from functools import partial
 from typing import Final
 
+from msgspec import field
 from msgspec.json import Decoder
 
 from bff_backoffice.application.dashboard_loaders import RoomsSold
-from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import OutlookDay, OutlookTile
-from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of
+from bff_backoffice.application.workbench_lists import Allocation, Grid, GridRoom
+from bff_backoffice.domain.workbench import Days
+from bff_backoffice.infrastructure.dialect import (
+    Count,
+    Wire,
+    about_property,
+    operator_headers,
+    property_of,
+    ulid_of,
+)
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 
 __all__ = ["SERVICE", "InventoryGateway"]
@@ -40,8 +50,36 @@ class _Calendar(Wire, frozen=True):
     items: list[_CalendarRow]
 
 
+class _Allocation(Wire, frozen=True):
+    reservation_id: str
+    start: date
+    end: date
+    state: str
+
+
+class _GridRoom(Wire, frozen=True):
+    room_id: str
+    number: str
+    floor: int
+    room_type_id: str
+    sellable: bool
+    closed_until: date | None
+    allocations: list[_Allocation]
+
+
+class _GridPage(Wire, frozen=True):
+    items: list[_GridRoom]
+    days: Count
+    next_cursor: str | None
+    first: date = field(name="from")
+
+
 _OCCUPANCY: Final = Decoder(_Occupancy)
 _CALENDAR: Final = Decoder(_Calendar)
+_GRID: Final = Decoder(_GridPage)
+_PAGE_SIZE: Final = 500
+_MOST_PAGES: Final = 10
+"""Five thousand rooms is more than any property has: a cursor that goes on is a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +108,44 @@ class InventoryGateway:
             query={"days": str(_OUTLOOK_DAYS)},
             decode=_outlook,
         )
+
+    async def grid(self, call: CallContext, days: Days) -> Grid:
+        """Return every room of the property, in the order of the house, with its stays of these days."""
+        query = {"days": str(days.count), "limit": str(_PAGE_SIZE)}
+        if days.first is not None:
+            query["from"] = days.first.isoformat()
+        rooms: list[GridRoom] = []
+        for _ in range(_MOST_PAGES):
+            page = await self.client.read(
+                "grid",
+                "/api/v1/inventory/grid",
+                bounds=call,
+                headers=_headers(call),
+                query=query,
+                decode=_GRID.decode,
+            )
+            rooms.extend(map(_grid_room, page.items))
+            if page.next_cursor is None:
+                return Grid(first=page.first, days=page.days, rooms=rooms)
+            query["cursor"] = page.next_cursor
+        raise UpstreamInvalidResponseError(SERVICE.name, "a grid that does not end")
+
+
+def _grid_room(room: _GridRoom) -> GridRoom:
+    return GridRoom(
+        room_id=f"rmu_{ulid_of(room.room_id)}",
+        number=room.number,
+        floor=room.floor,
+        room_type_id=f"rmt_{ulid_of(room.room_type_id)}",
+        sellable=room.sellable,
+        closed_until=room.closed_until,
+        allocations=[
+            Allocation(
+                reservation_id=f"rsv_{ulid_of(each.reservation_id)}", start=each.start, end=each.end, state=each.state
+            )
+            for each in room.allocations
+        ],
+    )
 
 
 def _headers(call: CallContext) -> dict[str, str]:

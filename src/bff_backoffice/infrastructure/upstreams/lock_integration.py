@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext, UpstreamError, UpstreamInvalidResponseError
-from bff_backoffice.application.workbench_loaders import KeyList
+from bff_backoffice.application.workbench_lists import KeyList
 from bff_backoffice.infrastructure.dialect import Wire, operator_headers, property_of, ulid_of
 from bff_backoffice.infrastructure.http import CallBounds, Upstream, UpstreamClient
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.json import Decoder
 
-from bff_backoffice.application import workbench_loaders
+from bff_backoffice.application import workbench_lists
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import WorkOrderLine, WorkOrdersTile
 from bff_backoffice.infrastructure.dialect import Count, Wire, operator_headers, property_of, relabelled
@@ -90,10 +90,10 @@ class MaintenanceGateway:
             decode=_work_orders,
         )
 
-    async def work_order_list(self, call: CallContext) -> workbench_loaders.WorkOrderList:
+    async def work_order_list(self, call: CallContext) -> workbench_lists.WorkOrderList:
         """Return the work orders that are not done, the worst and oldest first."""
         query = {"status": "active", "limit": str(_PAGE_SIZE)}
-        found: list[workbench_loaders.WorkOrderLine] = []
+        found: list[workbench_lists.WorkOrderLine] = []
         for _ in range(_MOST_PAGES):
             page = await self.client.read(
                 "work_order_list",
@@ -105,7 +105,7 @@ class MaintenanceGateway:
             )
             found.extend(map(_order_line, page.items))
             if page.next_cursor is None:
-                return workbench_loaders.WorkOrderList(items=found)
+                return workbench_lists.WorkOrderList(items=found)
             query = {**query, "cursor": page.next_cursor}
         raise UpstreamInvalidResponseError(SERVICE.name, "a list of work orders that does not end")
 
@@ -118,8 +118,8 @@ def _orders(call: CallContext, body: bytes) -> _Orders:
     return page
 
 
-def _order_line(order: _Order) -> workbench_loaders.WorkOrderLine:
-    return workbench_loaders.WorkOrderLine(
+def _order_line(order: _Order) -> workbench_lists.WorkOrderLine:
+    return workbench_lists.WorkOrderLine(
         id=order.id,
         title=order.title,
         description=order.description,

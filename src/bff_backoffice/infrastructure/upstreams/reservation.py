@@ -13,7 +13,8 @@ from msgspec.json import Decoder
 from bff_backoffice.application.dashboard_loaders import DueArrival
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
 from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
-from bff_backoffice.application.workbench_loaders import StayLine, StayList, TextByLanguage
+from bff_backoffice.application.workbench_lists import StayLine, StayList, TextByLanguage
+from bff_backoffice.domain.workbench import Days
 from bff_backoffice.infrastructure.dialect import (
     Count,
     LocalizedText,
@@ -153,6 +154,11 @@ class ReservationGateway:
     async def in_house_list(self, call: CallContext) -> StayList:
         """Return everyone who is in the house now, in the service's order."""
         return await self._list("in_house_list", "in-house", call)
+
+    async def stay_list(self, call: CallContext, days: Days) -> StayList:
+        """Return every stay that touches these nights, by room."""
+        first = {} if days.first is None else {"from": days.first.isoformat()}
+        return await self._list("stay_list", "stays", call, {**first, "days": str(days.count)})
 
     async def _list(
         self, operation: str, path: str, call: CallContext, more: Mapping[str, str] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any, Final
 
 from bff_backoffice.application.use_cases import UseCases
@@ -9,13 +11,14 @@ from bff_backoffice.application.workbench import BoardRequest
 from bff_backoffice.application.workbench_items import (
     ArrivalItem,
     DepartureItem,
+    GridItem,
     InHouseItem,
     RoomItem,
     TodayItem,
     WorkOrderItem,
 )
 from bff_backoffice.domain.errors import Code
-from bff_backoffice.domain.workbench import BOARDS, MOST_LINES, Board, BoardId
+from bff_backoffice.domain.workbench import BOARDS, MOST_DAYS, MOST_LINES, Board, BoardId, Days
 from bff_backoffice.presentation.board_answers import BoardAnswer, board_answer, place_of_cursor
 from bff_backoffice.presentation.dashboard_frames import Reader
 from bff_backoffice.presentation.exchange import Exchange, Response, malformed
@@ -26,6 +29,8 @@ __all__ = ["ROUTES"]
 
 _JSON: Final = "application/json"
 _MOST_DIGITS: Final = 4
+# ISO 8601 has more forms than the contract; and no hotel plans beyond what four digits of a year can say.
+_DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}\Z")
 
 
 async def get_arrivals(exchange: Exchange, use: UseCases) -> Response:
@@ -58,6 +63,11 @@ async def get_maintenance_board(exchange: Exchange, use: UseCases) -> Response:
     return await _board(BoardId.MAINTENANCE, exchange, use)
 
 
+async def get_front_desk_grid(exchange: Exchange, use: UseCases) -> Response:
+    """Rooms by days, with stays and blocks."""
+    return await _board(BoardId.GRID, exchange, use)
+
+
 async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Response:
     board = BOARDS[board_id]
     sort = _sort(board, exchange)
@@ -73,6 +83,7 @@ async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Respon
             descending=sort.startswith("-"),
             limit=_limit(board, exchange),
             after=place_of_cursor(exchange.one("cursor"), sort=sort),
+            days=_days(board, exchange),
             budget_ms=client_budget_ms(exchange),
             # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
             anew="no-cache" in (exchange.header("cache-control") or "").lower(),
@@ -103,6 +114,24 @@ def _statuses(board: Board, exchange: Exchange) -> frozenset[str]:
     return chosen
 
 
+def _days(board: Board, exchange: Exchange) -> Days | None:
+    if board.days is None:
+        return None
+    given, count = exchange.one("from"), exchange.one("days")
+    if given is not None and not _DATE.match(given):
+        raise malformed("query.from", "malformed", "A date such as 2026-11-22.")
+    try:
+        first = None if given is None else date.fromisoformat(given)
+    except ValueError:
+        raise malformed("query.from", "malformed", "A date such as 2026-11-22.") from None
+    if count is None:
+        return Days(first, board.days)
+    well_formed = count.isascii() and count.isdigit() and len(count) <= _MOST_DIGITS
+    if not well_formed or not 1 <= int(count) <= MOST_DAYS:
+        raise malformed("query.days", "malformed", f"A number from 1 to {MOST_DAYS}.")
+    return Days(first, int(count))
+
+
 def _limit(board: Board, exchange: Exchange) -> int:
     given = exchange.one("limit")
     if given is None:
@@ -117,7 +146,14 @@ def _parameters(board: Board) -> tuple[Parameter, ...]:
     one = f"({'|'.join(board.statuses)})"
     some_statuses = {"type": "string", "pattern": f"^{one}(,{one})*$"}
     orders = [direction + order for order in board.orders for direction in ("", "-")]
+    days = () if board.days is None else (
+        Parameter("from", "query", "The first day; the hotel's today where it is left out.",
+                  {"type": "string", "format": "date"}),
+        Parameter("days", "query", "How many days.",
+                  {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": board.days}),
+    )  # fmt: skip
     return (
+        *days,
         Parameter("propertyId", "query", "Which property; else `X-Property-Id`, else the session's primary one."),
         Parameter("status", "query", "Only lines with one of these statuses, comma-separated.", some_statuses),
         Parameter(
@@ -156,4 +192,5 @@ ROUTES: Final = (
     _route(BoardId.TODAY, get_today, "Who comes and goes today, and what is left to do", TodayItem),
     _route(BoardId.HOUSEKEEPING, get_housekeeping_board, "Every room, its task, who waits for it", RoomItem),
     _route(BoardId.MAINTENANCE, get_maintenance_board, "What is broken, with the rooms that it blocks", WorkOrderItem),
+    _route(BoardId.GRID, get_front_desk_grid, "Rooms by days, with stays and blocks", GridItem),
 )

@@ -1,0 +1,200 @@
+"""The lists that boards are put together from, in the form in which the cache keeps them.
+
+The gateways decode into these: ids already as this service writes them, texts in all their languages, so that
+colleagues with other languages share them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from bff_backoffice.application.tiles import MoneyAmount, Tile
+
+__all__ = [
+    "Allocation",
+    "BalanceLine",
+    "BalanceList",
+    "Grid",
+    "GridRoom",
+    "KeyList",
+    "PlaceOfHotel",
+    "RoomLine",
+    "RoomList",
+    "StayLine",
+    "StayList",
+    "TaskLine",
+    "TaskList",
+    "TextByLanguage",
+    "WorkOrderLine",
+    "WorkOrderList",
+]
+
+
+class TextByLanguage(Tile, frozen=True, kw_only=True):
+    """A text in the languages that its author wrote; `default` is what everybody else reads."""
+
+    default: str
+    values: dict[str, str]
+
+    def in_language(self, locale: str) -> str:
+        """Return the text for this locale, else for its language in any region, else the default."""
+        language = locale.partition("-")[0]
+        nearest = (name for name in self.values if name.partition("-")[0] == language)
+        for name in (locale, language, *nearest):
+            if text := self.values.get(name):
+                return text
+        return self.default
+
+
+class StayLine(Tile, frozen=True, kw_only=True):
+    """One reservation of a list. Dates are the property's; `room_id` is a `rmu_`."""
+
+    reservation_id: str
+    code: str
+    guest_name: str
+    status: str
+    room_id: str | None
+    room_number: str | None
+    room_type_id: str
+    arrival_date: date
+    departure_date: date
+    nights: int
+    adults: int
+    children: int
+    expected_at: datetime | None
+    checked_in_at: datetime | None
+    checked_out_at: datetime | None
+    folio_id: str | None
+    special_requests: list[str]
+    flags: list[str]
+    version: int
+
+
+class StayList(Tile, frozen=True, kw_only=True):
+    """Reservations, and the names of their room types by id: fifteen hundred stays share a handful of names."""
+
+    items: list[StayLine]
+    room_types: dict[str, TextByLanguage]
+
+
+class RoomLine(Tile, frozen=True, kw_only=True):
+    """A room as housekeeping knows it. `room_id` is a `rmu_`."""
+
+    room_id: str
+    number: str
+    floor: int
+    room_type_code: str | None
+    status: str
+    occupancy: str
+    updated_at: datetime
+    notes: str | None
+    version: int
+
+
+class RoomList(Tile, frozen=True, kw_only=True):
+    """Every room of the property, by floor and number."""
+
+    items: list[RoomLine]
+
+
+class TaskLine(Tile, frozen=True, kw_only=True):
+    """An unfinished task of housekeeping. `assignee_id` is a `usr_`."""
+
+    id: str
+    room_id: str
+    kind: str
+    priority: str
+    status: str
+    assignee_id: str | None
+    assignee_name: str | None
+    scheduled_for: datetime | None
+    started_at: datetime | None
+
+
+class TaskList(Tile, frozen=True, kw_only=True):
+    """The unfinished tasks of the property, the most urgent first."""
+
+    items: list[TaskLine]
+
+
+class WorkOrderLine(Tile, frozen=True, kw_only=True):
+    """A work order that is not done. `room_id` is a `rmu_`, None where it is about no room."""
+
+    id: str
+    title: str
+    description: str | None
+    category: str
+    severity: str
+    status: str
+    source: str
+    blocks_room: bool
+    overdue: bool
+    assignee_id: str | None
+    assignee_name: str | None
+    reported_at: datetime
+    due_at: datetime | None
+    room_id: str | None
+    room_number: str | None
+    floor: int | None
+    version: int
+
+
+class WorkOrderList(Tile, frozen=True, kw_only=True):
+    """The work orders of the property that are not done, the worst and oldest first."""
+
+    items: list[WorkOrderLine]
+
+
+class Allocation(Tile, frozen=True, kw_only=True):
+    """A stay that takes a room on the nights from `start` to the one before `end`. `state` is inventory's word."""
+
+    reservation_id: str
+    start: date
+    end: date
+    state: str
+
+
+class GridRoom(Tile, frozen=True, kw_only=True):
+    """A room of the ledger. `room_id` is a `rmu_`, `room_type_id` a `rmt_`; `closed_until` is the first open night."""
+
+    room_id: str
+    number: str
+    floor: int
+    room_type_id: str
+    sellable: bool
+    closed_until: date | None
+    allocations: list[Allocation]
+
+
+class Grid(Tile, frozen=True, kw_only=True):
+    """Every room of the property with who is promised it, for `days` days from `first`."""
+
+    first: date
+    days: int
+    rooms: list[GridRoom]
+
+
+class BalanceLine(Tile, frozen=True, kw_only=True):
+    """What is owed on a running folio; negative where the hotel owes the guest."""
+
+    folio_id: str
+    status: str
+    balance: MoneyAmount
+
+
+class BalanceList(Tile, frozen=True, kw_only=True):
+    """Running folios by reservation id."""
+
+    by_reservation: dict[str, BalanceLine]
+
+
+class KeyList(Tile, frozen=True, kw_only=True):
+    """The state of the keys that open something or soon will, `active` or `pending`, by reservation id."""
+
+    by_reservation: dict[str, str]
+
+
+class PlaceOfHotel(Tile, frozen=True, kw_only=True):
+    """Where the hotel is, as far as its calendar goes: an IANA name such as `Asia/Kabul`."""
+
+    timezone: str
