@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -26,10 +26,10 @@ from bff_backoffice.application.workbench_lists import (
 )
 from bff_backoffice.application.workbench_loaders import BoardLoaders
 from bff_backoffice.domain.composed_reads import CacheStatus
-from bff_backoffice.domain.operator import OperatorContext
+from bff_backoffice.domain.operator import OperatorContext, TenantId
 from bff_backoffice.domain.workbench import BoardId, Days, Section, SectionId, section_deadline_ms
 
-__all__ = ["BoardRequest", "FoundSection", "ReadSection", "SectionLook", "SectionReads"]
+__all__ = ["BoardRequest", "FoundSection", "ReadSection", "RecentContents", "SectionLook", "SectionReads"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,34 @@ _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyTy
 })  # fmt: skip
 
 
+class RecentContents:
+    """The sections that this process decoded last: half of what a warm board costs would be decoding the same again.
+
+    Each is known by its tenant and key, and is used only for the very same bytes, so it can neither be old nor another
+    tenant's. Contents are frozen and are never changed by who reads them.
+    """
+
+    __slots__ = ("_capacity", "_kept")
+
+    def __init__(self, capacity: int = 32) -> None:
+        self._capacity = capacity
+        self._kept: dict[tuple[TenantId, ProjectionKey], tuple[bytes, Tile]] = {}
+
+    def content(
+        self, key: tuple[TenantId, ProjectionKey], decoder: msgspec.json.Decoder[Tile], data: msgspec.Raw
+    ) -> Tile:
+        """Return the content of these bytes. Raises what the decoder raises."""
+        stored = bytes(data)
+        kept = self._kept.pop(key, None)
+        if kept is None or kept[0] != stored:
+            kept = (stored, decoder.decode(stored))
+        # At the end, where the one that is forgotten first is at the beginning.
+        self._kept[key] = kept
+        if len(self._kept) > self._capacity:
+            del self._kept[next(iter(self._kept))]
+        return kept[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionReads:
     """Reads sections through the cache. `places` has bounds of its own, since a hotel's place hardly ever changes."""
@@ -118,6 +146,7 @@ class SectionReads:
     places: ReadThrough
     loaders: BoardLoaders
     clock: Clock
+    recent: RecentContents = field(default_factory=RecentContents)
 
     async def look(self, request: BoardRequest, sections: Sequence[Section]) -> SectionLook:
         """Return what the cache has of these sections, in a round trip for each kind of freshness. Fails open."""
@@ -140,10 +169,10 @@ class SectionReads:
             served = await reads.renew(
                 request.operator.tenant_id, wanted, known=known, cache=look.asked, anew=request.anew
             )
-            return _read(section, served)
+            return self._read(request, section, served)
 
         def otherwise(failure: Exception) -> ReadSection:
-            return _read(section, reads.instead(wanted, known, failure))
+            return self._read(request, section, reads.instead(wanted, known, failure))
 
         deadline = started + section_deadline_ms(section, request.budget_ms) / 1000
         return Part(deadline=deadline, load=load, otherwise=otherwise)
@@ -157,7 +186,15 @@ class SectionReads:
         if known is None or served is None:
             return FoundSection(section=section, known=known, read=None)
         reads.refresh_early(request.operator.tenant_id, known, lambda: self._wanted(request, section))
-        return FoundSection(section=section, known=known, read=_read(section, served))
+        return FoundSection(section=section, known=known, read=self._read(request, section, served))
+
+    def _read(self, request: BoardRequest, section: Section, served: Served) -> ReadSection:
+        if served.projection is None:
+            return ReadSection(section=section, served=served, content=None)
+        content = self.recent.content(
+            (request.operator.tenant_id, _key(section, request)), _CONTENT[section.id], served.projection.data
+        )
+        return ReadSection(section=section, served=served, content=content)
 
     def _wanted(self, request: BoardRequest, section: Section) -> Wanted:
         loader = self.loaders.of(section.id, request.days)
@@ -172,12 +209,6 @@ class SectionReads:
             deadline_ms=section.deadline_ms,
             sources=(section.source.value,),
         )
-
-
-def _read(section: Section, served: Served) -> ReadSection:
-    if served.projection is None:
-        return ReadSection(section=section, served=served, content=None)
-    return ReadSection(section=section, served=served, content=_CONTENT[section.id].decode(served.projection.data))
 
 
 def _key(section: Section, request: BoardRequest) -> ProjectionKey:
