@@ -34,9 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="default: %(default)s")
     options = parser.parse_args(arguments)
+    stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Also where SIGINT was inherited as ignored, as it is in a background job of a shell.
-        signal.signal(number, signal.default_int_handler)
+        # Also where SIGINT was inherited as ignored; noted and not raised, since a second one would spoil the ending.
+        signal.signal(number, lambda got, _frame: stopping.append(got))
     console, tally, started = Console(width=None if sys.stdout.isatty() else 160), Tally(), time.monotonic()
     columns = (
         BarColumn(),
@@ -47,13 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     with Progress(*columns, console=console) as bar:
         line = bar.add_task("no defect", total=options.proofs)
-        try:
-            for done, part in _batches(options.seed, options.proofs, options.processes):
-                tally.add(part)
-                defects = sum(tally.defects.values())
-                bar.update(line, advance=done, description=f"{defects} defects" if defects else "no defect")
-        except KeyboardInterrupt:
-            console.print("Stopped; the table is of the proofs until here.")
+        for done, part in _batches(options.seed, options.proofs, options.processes, stopping):
+            tally.add(part)
+            defects = sum(tally.defects.values())
+            bar.update(line, advance=done, description=f"{defects} defects" if defects else "no defect")
+    if stopping:
+        console.print("Stopped; the table is of the proofs until here.")
     table = table_of(tally, seed=options.seed, processes=options.processes, seconds=time.monotonic() - started)
     table.show(console)
     for kind, detail, proof in tally.examples:
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(not table.held)
 
 
-def _batches(seed: int, proofs: int, processes: int) -> Iterator[tuple[int, Tally]]:
+def _batches(seed: int, proofs: int, processes: int, stopping: list[int]) -> Iterator[tuple[int, Tally]]:
     """The batches as they are done; only as many are handed out as are being worked on, and as many again."""
     sizes = [min(_BATCH, proofs - start) for start in range(0, proofs, _BATCH)]
     # Ctrl-C reaches every process of a terminal; only this one heeds it, and the others are let finish their batch.
@@ -71,6 +71,8 @@ def _batches(seed: int, proofs: int, processes: int) -> Iterator[tuple[int, Tall
     ) as pool:
         waiting: dict[Future[Tally], int] = {}
         for number, size in enumerate(sizes):
+            if stopping:
+                return
             waiting[pool.submit(run_batch, seed, number, size)] = size
             while len(waiting) >= 2 * processes or (number == len(sizes) - 1 and waiting):
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
