@@ -54,6 +54,7 @@ class RedisPlatformEvents:
                     await self._claim()
                     await self._read()
             except (RedisError, OSError, TimeoutError):
+                _end_if_cancelled()
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _prepare(self) -> None:
@@ -91,6 +92,7 @@ class RedisPlatformEvents:
                 await self._take(entry_id, fields)
 
     async def _take(self, entry_id: bytes, fields: Fields) -> None:
+        _end_if_cancelled()
         subject = fields.get(b"subject", b"").decode(errors="replace")
         try:
             interesting = await self._handled(fields)
@@ -111,6 +113,7 @@ class RedisPlatformEvents:
             except StoreUnavailableError:
                 # A store that is away is away for every event, so waiting here keeps the order and loses nothing.
                 self.observer.consumed(event.subject, "again")
+                _end_if_cancelled()
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _park(self, entry_id: bytes, fields: Fields, why: str) -> None:
@@ -118,6 +121,17 @@ class RedisPlatformEvents:
         await self.redis.redis.xadd(keys.parked_events(), parked, maxlen=_PARKED_AT_MOST, approximate=True)
         await self.redis.redis.xack(keys.platform_events(), keys.CONSUMER_GROUP, entry_id)
         self.observer.consumed(fields.get(b"subject", b"").decode(errors="replace"), "parked")
+
+
+def _end_if_cancelled() -> None:
+    """End the consumer that was told to end, once more.
+
+    A cancellation that arrives as a database call completes can be swallowed below us (Python 3.11's `wait_for`, which
+    the driver uses, does so), and under a stream that never pauses nothing else would ever end this loop.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _event(fields: Fields) -> PlatformEvent:
