@@ -124,6 +124,8 @@ def test_every_key_of_a_running_service_holds_its_own_tenant_alone(world: World)
             answers = [request(desk, route, first) for route in routes if "{widgetId}" not in route.path]
             # Not every role may use every route; the manager may.
             assert {answer.status_code for answer in answers} <= {200, 204} | ({403} if role != MANAGER else set())
+    # Every desk above has signed out; somebody stays.
+    assert world.sign_in(MANAGER).get("/session").status_code == 200
     known = {world.tenants[tenant]: canaries(world, tenant) for tenant in range(len(world.tenants))}
     client = redis.Redis.from_url(world.redis)
     try:
