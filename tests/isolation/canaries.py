@@ -11,8 +11,8 @@ from tests.worlds import World
 __all__ = ["canaries", "found_in"]
 
 _TELLING = ("name", "slug", "username", "code", "id", "folioId", "roomId")
-"""Not people's names: two hotels have guests of one name, and boards show more guests than the world publishes. Who leaks
-a guest leaks the reservation's code and identifiers with the name."""
+"""Not people's names: two hotels have guests of one name, and boards show more guests than the world publishes. Who
+leaks a guest leaks the reservation's code and identifiers with the name."""
 _SHORTEST = 6
 """A shorter text may be part of any sentence."""
 _IDENTIFIER = re.compile(r"[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}")
