@@ -190,6 +190,7 @@ def _plain(value: object) -> str:
     """Return an identifier as the text that it is: msgspec takes no subclasses of str."""
     if isinstance(value, str):
         return str(value)
+    # How a msgspec hook says that a type is not its own.
     raise NotImplementedError
 
 

@@ -71,6 +71,7 @@ _CHANGED_SECONDS: Final = 2
 def _parse(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook takes and gives anything
     if issubclass(kind, Identifier):
         return kind.parse(value)
+    # How a msgspec hook says that a type is not its own.
     raise NotImplementedError
 
 
