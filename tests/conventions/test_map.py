@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/bff_backoffice"
 MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
 
-FLOOR = {"composition", "flights", "projections", "read_through", "ports", "use_cases", "tiles"}
+FLOOR = {"composition", "flights", "pages", "projections", "read_through", "ports", "texts", "tiles", "use_cases"}
 """Modules of the application that are no features: what features stand on, and what they show."""
 
 

@@ -18,10 +18,11 @@ from ulid import ULID
 
 from bff_backoffice.application import workbench_grid, workbench_rooms, workbench_stays, workbench_today
 from bff_backoffice.application.composition import compose
+from bff_backoffice.application.pages import Place
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import BoardItem
-from bff_backoffice.application.workbench_lines import Lines, Place, page_of
+from bff_backoffice.application.workbench_lines import Lines, page_of
 from bff_backoffice.application.workbench_lists import PlaceOfHotel
 from bff_backoffice.application.workbench_sections import BoardRequest, ReadSection, SectionReads
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome

@@ -8,9 +8,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final, Literal
 
+from bff_backoffice.application.pages import Place
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import GridBlock, GridItem, GridStay, RoomRepair
-from bff_backoffice.application.workbench_lines import Lines, Place, room_key, text_key
+from bff_backoffice.application.workbench_lines import Lines, room_key, text_key
 from bff_backoffice.application.workbench_lists import Allocation, GridRoom, StayLine, StayList
 from bff_backoffice.application.workbench_rooms import repairs_by_room
 

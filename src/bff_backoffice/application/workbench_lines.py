@@ -1,27 +1,20 @@
-"""Lines of a board: chosen, in order, a page at a time.
-
-A page's cursor is a place in the order and not a number of lines: whoever comes or goes between two pages makes nobody
-else appear twice or never.
-"""
+"""Lines of a board: chosen, in order, a page at a time."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
 
+from bff_backoffice.application.pages import Page, Place, page_after
 from bff_backoffice.application.workbench_items import BoardItem
 
-__all__ = ["Lines", "Page", "Place", "moment_key", "page_of", "room_key", "text_key"]
+__all__ = ["Lines", "Place", "moment_key", "page_of", "room_key", "text_key"]
 
 T_co = TypeVar("T_co", bound=BoardItem, covariant=True)
 T = TypeVar("T", bound=BoardItem)
-
-Place = tuple[str, ...]
-"""Where a line stands in an order. Places of one order have one length and end with what no two lines share."""
 
 _LAST: Final = "~"
 """Behind every digit and every Latin letter: what is not known comes last."""
@@ -38,15 +31,6 @@ class Lines(Generic[T_co]):
     counts: Mapping[str, int | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[T_co]):
-    """Some lines, the place of the last one if there are more, and how many there are altogether."""
-
-    items: Sequence[T_co]
-    next_after: Place | None
-    matching: int
-
-
 def page_of(
     lines: Lines[T], *, statuses: frozenset[str], order: str, descending: bool, after: Place | None, limit: int
 ) -> Page[T]:
@@ -57,16 +41,7 @@ def page_of(
     """
     place = lines.orders[order]
     chosen = [item for item in lines.items if not statuses or item.status in statuses]
-    placed = sorted(((place(item), item) for item in chosen), key=lambda pair: pair[0])
-    if descending:
-        stop = len(placed) if after is None else bisect_left(placed, after, key=lambda pair: pair[0])
-        shown, more = placed[max(0, stop - limit) : stop][::-1], stop > limit
-    else:
-        start = 0 if after is None else bisect_right(placed, after, key=lambda pair: pair[0])
-        shown, more = placed[start : start + limit], len(placed) > start + limit
-    return Page(
-        items=[item for _, item in shown], next_after=shown[-1][0] if more and shown else None, matching=len(chosen)
-    )
+    return page_after(chosen, place, after=after, limit=limit, descending=descending)
 
 
 def room_key(number: str | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import MoneyAmount, Tile
 
 __all__ = [
@@ -24,26 +25,9 @@ __all__ = [
     "StayList",
     "TaskLine",
     "TaskList",
-    "TextByLanguage",
     "WorkOrderLine",
     "WorkOrderList",
 ]
-
-
-class TextByLanguage(Tile, frozen=True, kw_only=True):
-    """A text in the languages that its author wrote; `default` is what everybody else reads."""
-
-    default: str
-    values: dict[str, str]
-
-    def in_language(self, locale: str) -> str:
-        """Return the text for this locale, else for its language in any region, else the default."""
-        language = locale.partition("-")[0]
-        nearest = (name for name in self.values if name.partition("-")[0] == language)
-        for name in (locale, language, *nearest):
-            if text := self.values.get(name):
-                return text
-        return self.default
 
 
 class StayLine(Tile, frozen=True, kw_only=True):

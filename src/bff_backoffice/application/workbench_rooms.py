@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
 
+from bff_backoffice.application.pages import Place
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import RoomArrival, RoomItem, RoomRepair, RoomTask, WorkOrderItem
-from bff_backoffice.application.workbench_lines import Lines, Place, moment_key, room_key
+from bff_backoffice.application.workbench_lines import Lines, moment_key, room_key
 from bff_backoffice.application.workbench_lists import RoomLine, WorkOrderLine
 from bff_backoffice.domain.workbench import BOARDS, READY_ROOM_STATUSES, BoardId
 

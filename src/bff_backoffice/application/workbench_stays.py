@@ -8,9 +8,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
+from bff_backoffice.application.pages import Place
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, StayItem
-from bff_backoffice.application.workbench_lines import Lines, Place, moment_key, room_key, text_key
+from bff_backoffice.application.workbench_lines import Lines, moment_key, room_key, text_key
 from bff_backoffice.application.workbench_lists import StayLine, StayList
 from bff_backoffice.domain.workbench import READY_ROOM_STATUSES
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from bff_backoffice.application.pages import Place
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import TodayItem, TodayTodo
-from bff_backoffice.application.workbench_lines import Lines, Place, moment_key, room_key
+from bff_backoffice.application.workbench_lines import Lines, moment_key, room_key
 from bff_backoffice.application.workbench_lists import StayLine
 from bff_backoffice.application.workbench_stays import DUE, GONE, STAY_ORDERS, StaySurroundings
 from bff_backoffice.domain.workbench import READY_ROOM_STATUSES

@@ -14,6 +14,7 @@ from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.ports import CallContext, UpstreamUnavailableError
 from bff_backoffice.application.projections import Freshness, Projection
 from bff_backoffice.application.read_through import ReadThrough
+from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import MoneyAmount, Tile
 from bff_backoffice.application.workbench import ComposeBoard, ComposedBoard
 from bff_backoffice.application.workbench_lists import (
@@ -28,7 +29,6 @@ from bff_backoffice.application.workbench_lists import (
     StayLine,
     StayList,
     TaskList,
-    TextByLanguage,
     WorkOrderList,
 )
 from bff_backoffice.application.workbench_loaders import BoardLoaders

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bff_backoffice.application.pages import Page, Place
 from bff_backoffice.application.workbench_items import BoardItem
-from bff_backoffice.application.workbench_lines import Lines, Page, Place, moment_key, page_of, room_key
+from bff_backoffice.application.workbench_lines import Lines, moment_key, page_of, room_key
 
 
 class Line(BoardItem, frozen=True, kw_only=True):

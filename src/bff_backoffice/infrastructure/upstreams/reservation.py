@@ -12,8 +12,9 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.dashboard_loaders import DueArrival
 from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
-from bff_backoffice.application.workbench_lists import StayLine, StayList, TextByLanguage
+from bff_backoffice.application.workbench_lists import StayLine, StayList
 from bff_backoffice.domain.workbench import Days
 from bff_backoffice.infrastructure.dialect import (
     Count,
