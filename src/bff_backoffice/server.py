@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -13,45 +12,20 @@ from typing import Any
 
 import structlog
 import uvicorn
-from ulid import ULID
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bff_backoffice.bootstrap import Service, open_service, open_worker
 from bff_backoffice.infrastructure.observability import Metrics
+from bff_backoffice.listener import HttpProtocol
 from bff_backoffice.presentation.app import BackofficeApp
 from bff_backoffice.presentation.cors import Cors
-from bff_backoffice.presentation.errors import problem_document, problem_headers
-from bff_backoffice.presentation.exchange import malformed
 from bff_backoffice.presentation.responses import Receive, Send
 from bff_backoffice.presentation.route_table import RouteTable
 from bff_backoffice.presentation.routes import ROUTES
-from bff_backoffice.presentation.words import choose_language
 from bff_backoffice.settings import Settings
 
 __all__ = ["serve", "work"]
 
 _BACKLOG = 1024
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, but for what it says to bytes that are no request: a problem document, as everything else."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer and hang up: nobody knows where the next request would begin."""
-        request_id, trace = str(ULID()), secrets.token_hex(16)
-        refusal = malformed("request", "malformed", msg)
-        language = choose_language(None, None)
-        body = problem_document(refusal, language=language, instance="", request_id=request_id, trace_id=trace)
-        headers = [
-            *problem_headers(refusal, language=language),
-            ("Content-Length", str(len(body))),
-            ("X-Request-Id", request_id),
-            ("Cache-Control", "private, no-store"),
-            ("Connection", "close"),
-        ]
-        head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers)
-        self.transport.write(f"HTTP/1.1 {refusal.code.status} Bad Request\r\n{head}\r\n".encode("latin-1") + body)
-        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -122,7 +96,7 @@ def _server(application: Any, settings: Settings) -> _Server:  # noqa: ANN401 - 
     return _Server(
         uvicorn.Config(
             application,
-            http=_Protocol,
+            http=HttpProtocol,
             ws="none",
             lifespan="off",
             access_log=False,

@@ -44,6 +44,11 @@ class LimitRequests:
     tenant: RateLimit
     now: Callable[[], float] = _loop_time
     _empty_at: dict[tuple[str, str], float] = field(default_factory=dict)
+    _policy: Header = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write once the header that never changes."""
+        self._policy = ("RateLimit-Policy", f"{self.device.policy}, {self.tenant.policy}")
 
     def __call__(self, tenant_id: TenantId, device_id: DeviceId) -> tuple[Header, ...]:
         now = self.now()
@@ -62,6 +67,6 @@ class LimitRequests:
 
     def _headers(self, by_device: Allowance, by_tenant: Allowance) -> tuple[Header, ...]:
         return (
-            ("RateLimit-Policy", f"{self.device.policy}, {self.tenant.policy}"),
+            self._policy,
             ("RateLimit", f"{by_device.item(self.device)}, {by_tenant.item(self.tenant)}"),
         )

@@ -104,6 +104,6 @@ def choose_property(chosen: PropertyId | None, scope: tuple[PropertyId, ...]) ->
     return scope[0] if scope else None
 
 
-def expires_at(session: BackofficeSession) -> datetime:
-    """When the session ends if nothing more is heard of it: twelve hours after it was last seen."""
-    return session.last_seen_at + SESSION_LIFETIME
+def expires_at(last_seen_at: datetime) -> datetime:
+    """When a session ends if nothing more is heard of it: twelve hours after it was last seen."""
+    return last_seen_at + SESSION_LIFETIME

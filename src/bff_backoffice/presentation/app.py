@@ -226,7 +226,8 @@ class BackofficeApp:
         nonce = self._fresh_nonce()
         if nonce is not None and "dpop-nonce" not in given:
             headers.append(("DPoP-Nonce", nonce))
-        headers.extend((name, value) for name, value in progress.learned.headers if name.lower() not in given)
+        learned = progress.learned.headers
+        headers.extend([each for each in learned if each[0].lower() not in given] if given else learned)
         headers.extend(self._cors.headers(progress.headers))
         return headers
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 import time
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
@@ -41,6 +41,9 @@ _MOST_PARAMETERS: Final = 50
 _LONGEST_BUDGET_MS: Final = 600_000
 _REMEMBERED: Final = 64
 """Readings of headers that a whole fleet of desktops sends alike: the cases are few, and each is a pure function."""
+
+_RANDOM: Final = random.Random()  # noqa: S311 - names of requests are no secrets, and asking the system costs a call
+"""Seeded by the system when the process starts."""
 
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LETTER_PAIRS: Final = [first + second for first in _LETTERS for second in _LETTERS]
@@ -83,7 +86,7 @@ def request_id(headers: Headers) -> str:
 
 def _new_ulid() -> str:
     """A ULID of this moment: 48 bits of milliseconds, 80 random bits, in 13 pairs of letters."""
-    bits = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(secrets.token_bytes(10))
+    bits = (time.time_ns() // 1_000_000 << 80) | _RANDOM.getrandbits(80)
     return "".join([_LETTER_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
@@ -91,7 +94,7 @@ def traceparent(headers: Headers) -> str:
     """The W3C trace context of this request's span: the caller's trace goes on, or a new one begins."""
     given = _first(headers, "traceparent")
     found = None if given is None else _TRACEPARENT.match(given)
-    drawn = secrets.token_hex(24)
+    drawn = f"{_RANDOM.getrandbits(192):048x}"
     trace, flags = (found[1], found[2]) if found else (drawn[16:], "01")
     return f"00-{trace}-{drawn[:16]}-{flags}"
 

@@ -77,11 +77,15 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticated:
-    """A request's operator, session and token, all checked. `token_expires_at` bounds every stream of the request."""
+    """A request's operator, session and token, all checked. `token_expires_at` bounds every stream of the request.
+
+    `seen_at` is this request's moment: every request slides the session, also one that is not worth a write.
+    """
 
     operator: Operator
     session: BackofficeSession
     token_expires_at: datetime
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,7 @@ class Authenticate:
             operator=operator,
             session=await self._seen(session, claims, facts, operator, now),
             token_expires_at=claims.expires_at,
+            seen_at=now,
         )
 
     async def _open(
@@ -205,8 +210,7 @@ class Authenticate:
         if after is not session:
             # Whoever changed the session meanwhile has seen it too.
             await self.sessions.keep(session, after)
-        # Every request slides the session; what is not worth a write is true all the same.
-        return replace(after, last_seen_at=now)
+        return after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

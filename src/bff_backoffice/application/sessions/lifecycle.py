@@ -160,7 +160,7 @@ class ChooseProperty:
             session.tenant_id,
             session.device_id,
             session.iam_session_id,
-            lambda current: replace(current, primary_property_id=property_id, last_seen_at=session.last_seen_at),
+            lambda current: replace(current, primary_property_id=property_id, last_seen_at=who.seen_at),
         )
         if chosen is None:
             raise session_revoked()

@@ -81,8 +81,8 @@ def session_view(who: Authenticated, session: BackofficeSession) -> SessionView:
         network_profile=session.network_profile,
         state=session.state,
         opened_at=session.opened_at,
-        last_seen_at=session.last_seen_at,
-        expires_at=expires_at(session),
+        last_seen_at=who.seen_at,
+        expires_at=expires_at(who.seen_at),
     )
 
 

@@ -1,0 +1,94 @@
+"""How connections are spoken to: uvicorn's HTTP/1.1, with problem documents for what is no request and fewer writes."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+from ulid import ULID
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from bff_backoffice.presentation.errors import problem_document, problem_headers
+from bff_backoffice.presentation.exchange import malformed
+from bff_backoffice.presentation.words import choose_language
+
+__all__ = ["HttpProtocol"]
+
+
+class _JoinedWrites(asyncio.Transport):
+    """A connection that sends what is written in one turn of the event loop with one call to the system.
+
+    uvicorn writes an answer's head and body one after the other, and uvloop sends each at once: two calls, two packets,
+    and twice the work of waking who reads. Nothing waits longer than the turn in which it was written.
+    """
+
+    __slots__ = ("_connection", "_loop", "_written")
+
+    def __init__(self, connection: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:  # type: ignore[override] # uvicorn writes nothing that changes afterwards
+        """Take bytes for the end of this turn."""
+        if not self._written:
+            self._loop.call_soon(self._flush)
+        self._written.append(data)
+
+    def _flush(self) -> None:
+        written, self._written = self._written, []
+        if written and not self._connection.is_closing():
+            self._connection.write(b"".join(written))
+
+    def close(self) -> None:
+        """Send what was written, and hang up."""
+        self._flush()
+        self._connection.close()
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self._connection.abort()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is being closed or was lost."""
+        return self._connection.is_closing()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - asyncio's signature
+        """What the connection knows of its ends."""
+        return self._connection.get_extra_info(name, default)
+
+    def pause_reading(self) -> None:
+        """Take no more from the client for now."""
+        self._connection.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take more again."""
+        self._connection.resume_reading()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, but for what it says to bytes that are no request: a problem document, as everything else."""
+
+    def connection_made(  # type: ignore[override] # uvicorn narrows what asyncio gives, and so does this
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Begin a connection."""
+        super().connection_made(_JoinedWrites(transport, self.loop))
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer and hang up: nobody knows where the next request would begin."""
+        request_id, trace = str(ULID()), secrets.token_hex(16)
+        refusal = malformed("request", "malformed", msg)
+        language = choose_language(None, None)
+        body = problem_document(refusal, language=language, instance="", request_id=request_id, trace_id=trace)
+        headers = [
+            *problem_headers(refusal, language=language),
+            ("Content-Length", str(len(body))),
+            ("X-Request-Id", request_id),
+            ("Cache-Control", "private, no-store"),
+            ("Connection", "close"),
+        ]
+        head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers)
+        self.transport.write(f"HTTP/1.1 {refusal.code.status} Bad Request\r\n{head}\r\n".encode("latin-1") + body)
+        self.transport.close()
