@@ -6,9 +6,6 @@ again and has not changed is the same board.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -21,8 +18,10 @@ from bff_backoffice.application.workbench_lines import Place
 from bff_backoffice.domain.composed_reads import Outcome
 from bff_backoffice.domain.workbench import BoardId, SectionId
 from bff_backoffice.presentation.dashboard_frames import Reader
+from bff_backoffice.presentation.entity_tags import has_already, weak_tag
 from bff_backoffice.presentation.errors import problem_members, refusal_of
-from bff_backoffice.presentation.exchange import Whole, malformed
+from bff_backoffice.presentation.exchange import Exchange, Whole, malformed
+from bff_backoffice.presentation.paging import cursor_text, cursor_value
 from bff_backoffice.presentation.words import message
 
 __all__ = ["BoardAnswer", "SectionAnswer", "board_answer", "place_of_cursor"]
@@ -30,9 +29,6 @@ __all__ = ["BoardAnswer", "SectionAnswer", "board_answer", "place_of_cursor"]
 T = TypeVar("T")
 
 _JSON: Final = "application/json"
-_TAG_CHARACTERS: Final = 32
-"""128 bits of SHA-256: two boards never share a tag by chance."""
-_LONGEST_CURSOR: Final = 2_000
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -84,10 +80,11 @@ _CURSOR: Final = msgspec.json.Decoder(_Cursor)
 
 def board_answer(composed: ComposedBoard, *, sort: str, reader: Reader, if_none_match: Sequence[str]) -> Whole:
     """Return the page, or 304 where the client has it already (RFC 9110, section 13.1.2)."""
-    cursor = None if composed.next_after is None else _cursor_of(sort, composed.next_after)
+    after = composed.next_after
+    cursor = None if after is None else cursor_text(_Cursor(sort=sort, place=list(after)))
     tag = _tag(composed, cursor, reader.language.tag)
     headers = (("ETag", tag), ("X-Cache", composed.cache_status.value), ("Content-Language", reader.language.tag))
-    if _matches(tag, if_none_match):
+    if has_already(tag, if_none_match):
         return Whole(status=304, headers=headers)
     answer: BoardAnswer[BoardItem] = BoardAnswer(
         id=composed.id,
@@ -104,27 +101,18 @@ def board_answer(composed: ComposedBoard, *, sort: str, reader: Reader, if_none_
     return Whole(status=200, body=_ENCODER.encode(answer), media_type=_JSON, headers=headers)
 
 
-def place_of_cursor(text: str | None, *, sort: str) -> Place | None:
-    """Return the place that a cursor of this order stands for; None where there is no cursor.
+def place_of_cursor(exchange: Exchange, *, sort: str) -> Place | None:
+    """Return the place that the request's cursor of this order stands for; None where there is no cursor.
 
     Raises:
         Refusal: VALIDATION_FAILED for a text that is no cursor, or that belongs to another order.
     """
-    if text is None:
+    found = cursor_value(exchange, _CURSOR)
+    if found is None:
         return None
-    try:
-        padded = text[:_LONGEST_CURSOR] + "=" * (-len(text) % 4)
-        found = _CURSOR.decode(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error):
-        raise malformed("query.cursor", "malformed", "Send a nextCursor of this board.") from None
     if found.sort != sort:
         raise malformed("query.cursor", "conflict", "The cursor belongs to another order.")
     return tuple(found.place)
-
-
-def _cursor_of(sort: str, place: Place) -> str:
-    encoded = msgspec.json.encode(_Cursor(sort=sort, place=list(place)))
-    return base64.urlsafe_b64encode(encoded).decode().rstrip("=")
 
 
 def _tag(composed: ComposedBoard, cursor: str | None, language: str) -> str:
@@ -139,13 +127,7 @@ def _tag(composed: ComposedBoard, cursor: str | None, language: str) -> str:
         "sections": states,
         "language": language,
     }
-    digest = hashlib.sha256(_ENCODER.encode(content)).hexdigest()
-    return f'W/"{digest[:_TAG_CHARACTERS]}"'
-
-
-def _matches(tag: str, if_none_match: Sequence[str]) -> bool:
-    wanted = {part.strip().removeprefix("W/") for part in ",".join(if_none_match).split(",")}
-    return "*" in wanted or tag.removeprefix("W/") in wanted
+    return weak_tag(_ENCODER.encode(content))
 
 
 def _section(section: BoardSection, reader: Reader) -> SectionAnswer:

@@ -13,11 +13,13 @@ from typing import Final
 
 from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
-from bff_backoffice.domain.errors import Code
-from bff_backoffice.domain.operator import OperatorRole
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.operator import Identifier, MalformedIdentifierError, OperatorRole
 from bff_backoffice.presentation.exchange import Exchange, Response
 
-__all__ = ["EVERY_ROLE", "PREFIXES", "Access", "Answer", "Handler", "Match", "Parameter", "Route", "RouteTable"]
+__all__ = [
+    "EVERY_ROLE", "PREFIXES", "Access", "Answer", "Handler", "Match", "Parameter", "Route", "RouteTable", "named_by",
+]  # fmt: skip
 
 PREFIXES: Final = ("/bff/backoffice/v1", "/api/bff/backoffice/v1")
 """Where everything lives (contract, section 2); the second is how the public load balancer forwards it."""
@@ -28,6 +30,18 @@ Handler = Callable[[Exchange, UseCases], Awaitable[Response]]
 
 Resource = Callable[[Authenticated, Mapping[str, str]], None]
 """Raises the refusal for path parameters that name nothing of the operator's."""
+
+
+def named_by(kind: type[Identifier]) -> Resource:
+    """Return the look at a path's `{id}` that refuses what can't be such an identifier: no such thing exists."""
+
+    def look(_who: Authenticated, parameters: Mapping[str, str]) -> None:
+        try:
+            kind.parse(parameters["id"])
+        except MalformedIdentifierError:
+            raise Refusal(Code.RESOURCE_NOT_FOUND) from None
+
+    return look
 
 
 class Access(Enum):

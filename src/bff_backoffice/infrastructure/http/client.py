@@ -62,6 +62,11 @@ class UpstreamClient:
         self._observer = observer
 
     @property
+    def name(self) -> str:
+        """The service's full name, such as `inventory-service`."""
+        return self._upstream.name
+
+    @property
     def breaker_state(self) -> BreakerState:
         """Where the upstream's breaker stands, for metrics."""
         return self._breaker.state

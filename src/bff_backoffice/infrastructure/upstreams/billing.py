@@ -8,8 +8,9 @@ from typing import Final
 
 from msgspec.json import Decoder
 
-from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import BalancesTile
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import BalanceLine, BalanceList
 from bff_backoffice.infrastructure.dialect import (
     Count,
@@ -21,6 +22,7 @@ from bff_backoffice.infrastructure.dialect import (
     ulid_of,
 )
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "BillingGateway"]
 
@@ -57,9 +59,6 @@ class _Folios(Wire, frozen=True):
 
 _SUMMARY: Final = Decoder(_FoliosSummary)
 _FOLIOS: Final = Decoder(_Folios)
-_PAGE_SIZE: Final = 500
-_MOST_PAGES: Final = 10
-"""Five thousand running folios are more than any property has: a cursor that goes on is a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +80,23 @@ class BillingGateway:
 
     async def balance_list(self, call: CallContext) -> BalanceList:
         """Return the folios on which something may be owed now, by the reservation that each belongs to."""
-        query = {
-            "propertyId": relabelled(property_of(call), "prop"),
-            "status": "running",
-            "limit": str(_PAGE_SIZE),
-        }
-        found: dict[str, BalanceLine] = {}
-        for _ in range(_MOST_PAGES):
-            page = await self.client.read(
-                "folio_list",
-                "/api/v1/folios",
-                bounds=call,
-                headers=operator_headers(call),
-                query=query,
-                decode=partial(_folios, call),
-            )
-            found.update((f"rsv_{ulid_of(folio.reservation_id)}", _balance_line(folio)) for folio in page.items)
-            if page.pagination.next_cursor is None:
-                return BalanceList(by_reservation=found)
-            query = {**query, "cursor": page.pagination.next_cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of folios that does not end")
+        read = ListRead(
+            operation="folio_list",
+            path="/api/v1/folios",
+            headers=operator_headers(call),
+            query={"propertyId": relabelled(property_of(call), "prop"), "status": "running"},
+            decode=partial(_folios, call),
+        )
+        return BalanceList(by_reservation=dict(await whole_list(self.client, call, read)))
 
 
-def _folios(call: CallContext, body: bytes) -> _Folios:
+def _folios(call: CallContext, body: bytes) -> UpstreamPage[tuple[str, BalanceLine]]:
     page = _FOLIOS.decode(body)
     here = relabelled(property_of(call), "prop")
     if any(folio.property_id != here for folio in page.items):
         raise ValueError("a folio of another property")
-    return page
+    lines = [(f"rsv_{ulid_of(folio.reservation_id)}", _balance_line(folio)) for folio in page.items]
+    return UpstreamPage(items=lines, next_cursor=page.pagination.next_cursor)
 
 
 def _balance_line(folio: _Folio) -> BalanceLine:

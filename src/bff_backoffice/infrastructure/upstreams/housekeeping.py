@@ -9,8 +9,9 @@ from typing import Final
 
 from msgspec.json import Decoder
 
-from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import RoomsTile
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import RoomLine, RoomList, TaskLine, TaskList
 from bff_backoffice.infrastructure.dialect import (
     Count,
@@ -22,14 +23,11 @@ from bff_backoffice.infrastructure.dialect import (
     ulid_of,
 )
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "HousekeepingGateway"]
 
 SERVICE: Final = Upstream(name="housekeeping-service", limit_seconds=0.7, retries=1)
-
-_PAGE_SIZE: Final = 500
-_MOST_PAGES: Final = 10
-"""Five thousand rooms is more than any property has: a cursor that goes on is a loop."""
 
 
 class _Counts(Wire, frozen=True, rename=None):
@@ -53,11 +51,6 @@ class _Room(Wire, frozen=True):
     status: str
 
 
-class _Rooms(Wire, frozen=True):
-    items: list[_Room]
-    next_cursor: str | None
-
-
 class _RoomCard(Wire, frozen=True):
     room_id: str
     number: str
@@ -68,11 +61,6 @@ class _RoomCard(Wire, frozen=True):
     version: int
     room_type_code: str | None = None
     notes: str | None = None
-
-
-class _RoomCards(Wire, frozen=True):
-    items: list[_RoomCard]
-    next_cursor: str | None
 
 
 class _Task(Wire, frozen=True):
@@ -88,15 +76,10 @@ class _Task(Wire, frozen=True):
     started_at: datetime | None
 
 
-class _Tasks(Wire, frozen=True):
-    items: list[_Task]
-    next_cursor: str | None
-
-
 _SUMMARY: Final = Decoder(_Summary)
-_ROOMS: Final = Decoder(_Rooms)
-_ROOM_CARDS: Final = Decoder(_RoomCards)
-_TASKS: Final = Decoder(_Tasks)
+_ROOMS: Final = Decoder(UpstreamPage[_Room])
+_ROOM_CARDS: Final = Decoder(UpstreamPage[_RoomCard])
+_TASKS: Final = Decoder(UpstreamPage[_Task])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,74 +95,54 @@ class HousekeepingGateway:
             "/api/v1/housekeeping/rooms/summary",
             bounds=call,
             headers=operator_headers(call),
-            query={"propertyId": relabelled(property_of(call), "prp")},
+            query=_of_property(call),
             decode=partial(_rooms_tile, call),
         )
 
     async def room_statuses(self, call: CallContext) -> dict[str, str]:
         """Return the status word of every room of the property, by the ULID of the room's id."""
-        query = {"propertyId": relabelled(property_of(call), "prp"), "limit": str(_PAGE_SIZE)}
-        found: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            statuses, cursor = await self.client.read(
-                "rooms",
-                "/api/v1/housekeeping/rooms",
-                bounds=call,
-                headers=operator_headers(call),
-                query=query,
-                decode=_statuses,
-            )
-            found.update(statuses)
-            if cursor is None:
-                return found
-            query = {**query, "cursor": cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of rooms that does not end")
+        read = ListRead(
+            operation="rooms",
+            path="/api/v1/housekeeping/rooms",
+            headers=operator_headers(call),
+            query=_of_property(call),
+            decode=_ROOMS.decode,
+        )
+        return {ulid_of(room.room_id): room.status for room in await whole_list(self.client, call, read)}
 
     async def room_list(self, call: CallContext) -> RoomList:
         """Return every room of the property as housekeeping knows it, by floor and number."""
-        query = {"propertyId": relabelled(property_of(call), "prp"), "limit": str(_PAGE_SIZE)}
-        found: list[RoomLine] = []
-        for _ in range(_MOST_PAGES):
-            page = await self.client.read(
-                "room_list",
-                "/api/v1/housekeeping/rooms",
-                bounds=call,
-                headers=operator_headers(call),
-                query=query,
-                decode=_ROOM_CARDS.decode,
-            )
-            found.extend(map(_room_line, page.items))
-            if page.next_cursor is None:
-                return RoomList(items=found)
-            query = {**query, "cursor": page.next_cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of rooms that does not end")
+        read = ListRead(
+            operation="room_list",
+            path="/api/v1/housekeeping/rooms",
+            headers=operator_headers(call),
+            query=_of_property(call),
+            decode=_room_lines,
+        )
+        return RoomList(items=await whole_list(self.client, call, read))
 
     async def task_list(self, call: CallContext) -> TaskList:
         """Return the unfinished tasks of the property, the most urgent first."""
-        query = {"propertyId": relabelled(property_of(call), "prp"), "status": "open", "limit": str(_PAGE_SIZE)}
-        found: list[TaskLine] = []
-        for _ in range(_MOST_PAGES):
-            page = await self.client.read(
-                "task_list",
-                "/api/v1/housekeeping/tasks",
-                bounds=call,
-                headers=operator_headers(call),
-                query=query,
-                decode=partial(_tasks, call),
-            )
-            found.extend(map(_task_line, page.items))
-            if page.next_cursor is None:
-                return TaskList(items=found)
-            query = {**query, "cursor": page.next_cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of tasks that does not end")
+        read = ListRead(
+            operation="task_list",
+            path="/api/v1/housekeeping/tasks",
+            headers=operator_headers(call),
+            query={**_of_property(call), "status": "open"},
+            decode=partial(_task_lines, call),
+        )
+        return TaskList(items=await whole_list(self.client, call, read))
 
 
-def _tasks(call: CallContext, body: bytes) -> _Tasks:
+def _of_property(call: CallContext) -> dict[str, str]:
+    return {"propertyId": relabelled(property_of(call), "prp")}
+
+
+def _task_lines(call: CallContext, body: bytes) -> UpstreamPage[TaskLine]:
     page = _TASKS.decode(body)
     here = relabelled(property_of(call), "prp")
     if any(task.property_id != here for task in page.items):
         raise ValueError("a task of another property")
-    return page
+    return UpstreamPage(items=[_task_line(task) for task in page.items], next_cursor=page.next_cursor)
 
 
 def _task_line(task: _Task) -> TaskLine:
@@ -194,6 +157,11 @@ def _task_line(task: _Task) -> TaskLine:
         scheduled_for=task.scheduled_for,
         started_at=task.started_at,
     )
+
+
+def _room_lines(body: bytes) -> UpstreamPage[RoomLine]:
+    page = _ROOM_CARDS.decode(body)
+    return UpstreamPage(items=[_room_line(room) for room in page.items], next_cursor=page.next_cursor)
 
 
 def _room_line(room: _RoomCard) -> RoomLine:
@@ -224,8 +192,3 @@ def _rooms_tile(call: CallContext, body: bytes) -> RoomsTile:
         out_of_service=counts.out_of_service,
         total=summary.total,
     )
-
-
-def _statuses(body: bytes) -> tuple[dict[str, str], str | None]:
-    page = _ROOMS.decode(body)
-    return {ulid_of(room.room_id): room.status for room in page.items}, page.next_cursor

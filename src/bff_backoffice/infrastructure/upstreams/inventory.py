@@ -11,8 +11,9 @@ from msgspec import field
 from msgspec.json import Decoder
 
 from bff_backoffice.application.dashboard_loaders import RoomsSold
-from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import OutlookDay, OutlookTile
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import Allocation, Grid, GridRoom
 from bff_backoffice.domain.workbench import Days
 from bff_backoffice.infrastructure.dialect import (
@@ -24,6 +25,7 @@ from bff_backoffice.infrastructure.dialect import (
     ulid_of,
 )
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "InventoryGateway"]
 
@@ -77,9 +79,6 @@ class _GridPage(Wire, frozen=True):
 _OCCUPANCY: Final = Decoder(_Occupancy)
 _CALENDAR: Final = Decoder(_Calendar)
 _GRID: Final = Decoder(_GridPage)
-_PAGE_SIZE: Final = 500
-_MOST_PAGES: Final = 10
-"""Five thousand rooms is more than any property has: a cursor that goes on is a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +110,22 @@ class InventoryGateway:
 
     async def grid(self, call: CallContext, days: Days) -> Grid:
         """Return every room of the property, in the order of the house, with its stays of these days."""
-        query = {"days": str(days.count), "limit": str(_PAGE_SIZE)}
-        if days.first is not None:
-            query["from"] = days.first.isoformat()
-        rooms: list[GridRoom] = []
-        for _ in range(_MOST_PAGES):
-            page = await self.client.read(
-                "grid",
-                "/api/v1/inventory/grid",
-                bounds=call,
-                headers=_headers(call),
-                query=query,
-                decode=_GRID.decode,
-            )
-            rooms.extend(map(_grid_room, page.items))
-            if page.next_cursor is None:
-                return Grid(first=page.first, days=page.days, rooms=rooms)
-            query["cursor"] = page.next_cursor
-        raise UpstreamInvalidResponseError(SERVICE.name, "a grid that does not end")
+        first = {} if days.first is None else {"from": days.first.isoformat()}
+        read = ListRead(
+            operation="grid",
+            path="/api/v1/inventory/grid",
+            headers=_headers(call),
+            query={**first, "days": str(days.count)},
+            decode=_grid_page,
+        )
+        pages = await whole_list(self.client, call, read)
+        rooms = [_grid_room(room) for page in pages for room in page.items]
+        return Grid(first=pages[-1].first, days=pages[-1].days, rooms=rooms)
+
+
+def _grid_page(body: bytes) -> UpstreamPage[_GridPage]:
+    page = _GRID.decode(body)
+    return UpstreamPage(items=[page], next_cursor=page.next_cursor)
 
 
 def _grid_room(room: _GridRoom) -> GridRoom:

@@ -9,18 +9,16 @@ from typing import Final
 
 from msgspec.json import Decoder
 
-from bff_backoffice.application.ports import CallContext, UpstreamError, UpstreamInvalidResponseError
+from bff_backoffice.application.ports import CallContext, UpstreamError
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import KeyList
 from bff_backoffice.infrastructure.dialect import Wire, operator_headers, property_of, ulid_of
 from bff_backoffice.infrastructure.http import CallBounds, Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "LockIntegrationGateway"]
 
 SERVICE: Final = Upstream(name="lock-integration-service", limit_seconds=1.2, retries=0)
-
-_PAGE_SIZE: Final = 500
-_MOST_PAGES: Final = 10
-"""Five thousand keys in use are more than any property has doors: a cursor that goes on is a loop."""
 
 
 class _Key(Wire, frozen=True):
@@ -29,12 +27,7 @@ class _Key(Wire, frozen=True):
     state: str
 
 
-class _Keys(Wire, frozen=True):
-    items: list[_Key]
-    next_cursor: str | None
-
-
-_KEYS: Final = Decoder(_Keys)
+_KEYS: Final = Decoder(UpstreamPage[_Key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +63,21 @@ class LockIntegrationGateway:
         )
 
     async def _with_state(self, call: CallContext, state: str) -> list[str]:
-        query = {"propertyId": str(property_of(call)), "state": state, "limit": str(_PAGE_SIZE)}
-        found: list[str] = []
-        for _ in range(_MOST_PAGES):
-            page = await self.client.read(
-                "key_list",
-                "/api/v1/key-credentials",
-                bounds=call,
-                headers=operator_headers(call),
-                query=query,
-                decode=partial(_keys, call),
-            )
-            found.extend(f"rsv_{ulid_of(key.reservation_id)}" for key in page.items)
-            if page.next_cursor is None:
-                return found
-            query = {**query, "cursor": page.next_cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of keys that does not end")
+        read = ListRead(
+            operation="key_list",
+            path="/api/v1/key-credentials",
+            headers=operator_headers(call),
+            query={"propertyId": str(property_of(call)), "state": state},
+            decode=partial(_holders, call),
+        )
+        return await whole_list(self.client, call, read)
 
 
-def _keys(call: CallContext, body: bytes) -> _Keys:
+def _holders(call: CallContext, body: bytes) -> UpstreamPage[str]:
     page = _KEYS.decode(body)
     here = property_of(call)
     if any(key.property_id != here for key in page.items):
         raise ValueError("a key of another property")
-    return page
+    return UpstreamPage(
+        items=[f"rsv_{ulid_of(key.reservation_id)}" for key in page.items], next_cursor=page.next_cursor
+    )

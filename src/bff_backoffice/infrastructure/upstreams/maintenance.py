@@ -10,10 +10,12 @@ from typing import Final
 from msgspec.json import Decoder
 
 from bff_backoffice.application import workbench_lists
-from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import WorkOrderLine, WorkOrdersTile
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.infrastructure.dialect import Count, Wire, operator_headers, property_of, relabelled
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "MaintenanceGateway"]
 
@@ -62,16 +64,8 @@ class _Order(Wire, frozen=True):
     floor: int | None = None
 
 
-class _Orders(Wire, frozen=True):
-    items: list[_Order]
-    next_cursor: str | None
-
-
 _SUMMARY: Final = Decoder(_Summary)
-_ORDERS: Final = Decoder(_Orders)
-_PAGE_SIZE: Final = 500
-_MOST_PAGES: Final = 10
-"""Five thousand things that are broken at once are more than any property has: a cursor that goes on is a loop."""
+_ORDERS: Final = Decoder(UpstreamPage[_Order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +86,18 @@ class MaintenanceGateway:
 
     async def work_order_list(self, call: CallContext) -> workbench_lists.WorkOrderList:
         """Return the work orders that are not done, the worst and oldest first."""
-        query = {"status": "active", "limit": str(_PAGE_SIZE)}
-        found: list[workbench_lists.WorkOrderLine] = []
-        for _ in range(_MOST_PAGES):
-            page = await self.client.read(
-                "work_order_list",
-                "/api/v1/maintenance/work-orders",
-                bounds=call,
-                headers={**operator_headers(call), "X-Property-Id": relabelled(property_of(call), "prop")},
-                query=query,
-                decode=partial(_orders, call),
-            )
-            found.extend(map(_order_line, page.items))
-            if page.next_cursor is None:
-                return workbench_lists.WorkOrderList(items=found)
-            query = {**query, "cursor": page.next_cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of work orders that does not end")
+        read = ListRead(
+            operation="work_order_list",
+            path="/api/v1/maintenance/work-orders",
+            headers={**operator_headers(call), "X-Property-Id": relabelled(property_of(call), "prop")},
+            query={"status": "active"},
+            decode=partial(_orders, call),
+        )
+        orders = await whole_list(self.client, call, read)
+        return workbench_lists.WorkOrderList(items=[_order_line(order) for order in orders])
 
 
-def _orders(call: CallContext, body: bytes) -> _Orders:
+def _orders(call: CallContext, body: bytes) -> UpstreamPage[_Order]:
     page = _ORDERS.decode(body)
     here = relabelled(property_of(call), "prop")
     if any(order.property_id != here for order in page.items):

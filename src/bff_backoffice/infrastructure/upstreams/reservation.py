@@ -11,9 +11,10 @@ from typing import Final, TypeVar
 from msgspec.json import Decoder
 
 from bff_backoffice.application.dashboard_loaders import DueArrival
-from bff_backoffice.application.ports import CallContext, UpstreamInvalidResponseError
+from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import StayLine, StayList
 from bff_backoffice.domain.workbench import Days
 from bff_backoffice.infrastructure.dialect import (
@@ -26,18 +27,17 @@ from bff_backoffice.infrastructure.dialect import (
     ulid_of,
 )
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "ReservationGateway"]
 
 T = TypeVar("T")
 
 SERVICE: Final = Upstream(name="reservation-service", limit_seconds=0.8, retries=1)
+_ROOT: Final = "/api/v1/reservations"
 
-_PAGE_SIZE: Final = 100
-_MOST_PAGES: Final = 10
-"""A thousand arrivals within three hours is more than any property has rooms: a cursor that goes on is a loop."""
-_LIST_PAGE_SIZE: Final = 500
-"""The most that a page of a whole list may have: fifteen hundred arrivals are three calls."""
+_DUE_PAGE_SIZE: Final = 100
+"""More than come within three hours to most hotels: usually one call, with an answer no longer than it need be."""
 
 
 class _Guest(Wire, frozen=True):
@@ -74,11 +74,6 @@ class _Arrival(Wire, frozen=True):
     expected_at: datetime | None = None
 
 
-class _Arrivals(Wire, frozen=True):
-    items: list[_Arrival]
-    next_cursor: str | None
-
-
 class _Card(Wire, frozen=True):
     id: str
     code: str
@@ -103,15 +98,10 @@ class _Card(Wire, frozen=True):
     folio_id: str | None = None
 
 
-class _Cards(Wire, frozen=True):
-    items: list[_Card]
-    next_cursor: str | None
-
-
 _MOVEMENT: Final = Decoder(_Movement)
 _IN_HOUSE: Final = Decoder(_InHouse)
-_ARRIVALS: Final = Decoder(_Arrivals)
-_CARDS: Final = Decoder(_Cards)
+_ARRIVALS: Final = Decoder(UpstreamPage[_Arrival])
+_CARDS: Final = Decoder(UpstreamPage[_Card])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +124,11 @@ class ReservationGateway:
 
     async def due_arrivals(self, call: CallContext, *, within_minutes: int) -> tuple[DueArrival, ...]:
         """Return the guests who are due within so many minutes and not yet in house, in the service's order."""
-        query = {"status": "due", "dueWithinMinutes": str(within_minutes), "limit": str(_PAGE_SIZE)}
-        found: list[DueArrival] = []
-        for _ in range(_MOST_PAGES):
-            due, cursor = await self._read("arrivals", "arrivals", call, _due, query)
-            found.extend(due)
-            if cursor is None:
-                return tuple(found)
-            query = {**query, "cursor": cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of arrivals that does not end")
+        query = {"status": "due", "dueWithinMinutes": str(within_minutes)}
+        read = ListRead(
+            operation="arrivals", path=f"{_ROOT}/arrivals", headers=_headers(call), query=query, decode=_due
+        )
+        return tuple(await whole_list(self.client, call, read, page_size=_DUE_PAGE_SIZE))
 
     async def arrival_list(self, call: CallContext) -> StayList:
         """Return everyone who was or is expected today, in the service's order."""
@@ -164,37 +150,27 @@ class ReservationGateway:
     async def _list(
         self, operation: str, path: str, call: CallContext, more: Mapping[str, str] | None = None
     ) -> StayList:
-        query = {**(more or {}), "limit": str(_LIST_PAGE_SIZE)}
-        stays: list[StayLine] = []
-        room_types: dict[str, TextByLanguage] = {}
-        for _ in range(_MOST_PAGES):
-            page = await self._read(operation, path, call, partial(_cards, call), query)
-            stays.extend(map(_stay, page.items))
-            for card in page.items:
-                if card.room_type_id not in room_types and card.room_type_name is not None:
-                    name = card.room_type_name
-                    room_types[card.room_type_id] = TextByLanguage(default=name.in_language("en"), values=name.values)
-            if page.next_cursor is None:
-                return StayList(items=stays, room_types=room_types)
-            query = {**query, "cursor": page.next_cursor}
-        raise UpstreamInvalidResponseError(SERVICE.name, "a list of reservations that does not end")
-
-    async def _read(
-        self,
-        operation: str,
-        path: str,
-        call: CallContext,
-        decode: Callable[[bytes], T],
-        query: dict[str, str] | None = None,
-    ) -> T:
-        return await self.client.read(
-            operation,
-            f"/api/v1/reservations/{path}",
-            bounds=call,
-            headers={**operator_headers(call), "X-Property-Id": property_of(call)},
-            query=query or {},
-            decode=decode,
+        read = ListRead(
+            operation=operation,
+            path=f"{_ROOT}/{path}",
+            headers=_headers(call),
+            query=more or {},
+            decode=partial(_cards, call),
         )
+        cards = await whole_list(self.client, call, read)
+        room_types: dict[str, TextByLanguage] = {}
+        for card in cards:
+            if card.room_type_id not in room_types and card.room_type_name is not None:
+                name = card.room_type_name
+                room_types[card.room_type_id] = TextByLanguage(default=name.in_language("en"), values=name.values)
+        return StayList(items=[_stay(card) for card in cards], room_types=room_types)
+
+    async def _read(self, operation: str, path: str, call: CallContext, decode: Callable[[bytes], T]) -> T:
+        return await self.client.read(operation, f"{_ROOT}/{path}", bounds=call, headers=_headers(call), decode=decode)
+
+
+def _headers(call: CallContext) -> Mapping[str, str]:
+    return {**operator_headers(call), "X-Property-Id": property_of(call)}
 
 
 def _movement(call: CallContext, body: bytes) -> MovementTile:
@@ -229,7 +205,7 @@ def _in_house(call: CallContext, body: bytes) -> InHouseTile:
     )
 
 
-def _due(body: bytes) -> tuple[list[DueArrival], str | None]:
+def _due(body: bytes) -> UpstreamPage[DueArrival]:
     page = _ARRIVALS.decode(body)
     due = [
         DueArrival(
@@ -242,10 +218,10 @@ def _due(body: bytes) -> tuple[list[DueArrival], str | None]:
         )
         for arrival in page.items
     ]
-    return due, page.next_cursor
+    return UpstreamPage(items=due, next_cursor=page.next_cursor)
 
 
-def _cards(call: CallContext, body: bytes) -> _Cards:
+def _cards(call: CallContext, body: bytes) -> UpstreamPage[_Card]:
     page = _CARDS.decode(body)
     here = property_of(call)
     if any(card.property_id != here for card in page.items):

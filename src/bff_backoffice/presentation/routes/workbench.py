@@ -18,10 +18,11 @@ from bff_backoffice.application.workbench_items import (
     WorkOrderItem,
 )
 from bff_backoffice.domain.errors import Code
-from bff_backoffice.domain.workbench import BOARDS, MOST_DAYS, MOST_LINES, Board, BoardId, Days
+from bff_backoffice.domain.workbench import BOARDS, MOST_DAYS, Board, BoardId, Days
 from bff_backoffice.presentation.board_answers import BoardAnswer, board_answer, place_of_cursor
 from bff_backoffice.presentation.dashboard_frames import Reader
 from bff_backoffice.presentation.exchange import Exchange, Response, malformed
+from bff_backoffice.presentation.paging import cursor_parameter, limit_of, limit_parameter
 from bff_backoffice.presentation.request_parts import client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 
@@ -81,8 +82,8 @@ async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Respon
             statuses=_statuses(board, exchange),
             order=sort.removeprefix("-"),
             descending=sort.startswith("-"),
-            limit=_limit(board, exchange),
-            after=place_of_cursor(exchange.one("cursor"), sort=sort),
+            limit=limit_of(exchange, default=board.lines),
+            after=place_of_cursor(exchange, sort=sort),
             days=_days(board, exchange),
             budget_ms=client_budget_ms(exchange),
             # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
@@ -132,16 +133,6 @@ def _days(board: Board, exchange: Exchange) -> Days | None:
     return Days(first, int(count))
 
 
-def _limit(board: Board, exchange: Exchange) -> int:
-    given = exchange.one("limit")
-    if given is None:
-        return board.lines
-    well_formed = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
-    if not well_formed or not 1 <= int(given) <= MOST_LINES:
-        raise malformed("query.limit", "malformed", f"A number from 1 to {MOST_LINES}.")
-    return int(given)
-
-
 def _parameters(board: Board) -> tuple[Parameter, ...]:
     one = f"({'|'.join(board.statuses)})"
     some_statuses = {"type": "string", "pattern": f"^{one}(,{one})*$"}
@@ -160,11 +151,8 @@ def _parameters(board: Board) -> tuple[Parameter, ...]:
             "sort", "query", "The order of the lines; `-` in front turns it round.",
             {"type": "string", "enum": orders, "default": board.orders[0]},
         ),
-        Parameter(
-            "limit", "query", "At most so many lines.",
-            {"type": "integer", "minimum": 1, "maximum": MOST_LINES, "default": board.lines},
-        ),
-        Parameter("cursor", "query", "The `nextCursor` of the page before, with the same `sort`."),
+        limit_parameter(default=board.lines),
+        cursor_parameter("the same `sort`"),
         Parameter("If-None-Match", "header", "The `ETag` of the board that the client has."),
         Parameter("X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.",
                   {"type": "integer"}),

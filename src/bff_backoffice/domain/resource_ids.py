@@ -1,0 +1,28 @@
+"""Identifiers of what other services own and this one names in its paths. The contract lists them in section 10."""
+
+from __future__ import annotations
+
+from bff_backoffice.domain.operator import Identifier
+
+__all__ = ["FolioId", "ReservationId", "RoomId"]
+
+
+class ReservationId(Identifier):
+    """A stay, of reservation-service."""
+
+    __slots__ = ()
+    prefix = "rsv"
+
+
+class FolioId(Identifier):
+    """The account of a stay, of billing-service."""
+
+    __slots__ = ()
+    prefix = "fol"
+
+
+class RoomId(Identifier):
+    """A room of a hotel; housekeeping-service calls it `rom_`."""
+
+    __slots__ = ()
+    prefix = "rmu"

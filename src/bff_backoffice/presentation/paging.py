@@ -1,0 +1,72 @@
+"""Pages of lists: `?cursor=&limit=` as they are read, and cursors as they go out (contract, section 10).
+
+A cursor is opaque to the client and no secret: base64url of JSON. Nothing is granted by it, since whoever shows one is
+asked for tenant, property and role as without it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final, TypeVar
+
+import msgspec
+
+from bff_backoffice.presentation.exchange import Exchange, malformed
+from bff_backoffice.presentation.route_table import Parameter
+
+__all__ = ["MOST_ROWS", "cursor_parameter", "cursor_text", "cursor_value", "limit_of", "limit_parameter"]
+
+T = TypeVar("T")
+
+MOST_ROWS: Final = 500
+"""How many rows a client can ask for at once: as many as the platform's services give."""
+_MOST_DIGITS: Final = 4
+_LONGEST_CURSOR: Final = 2_000
+
+
+def limit_of(exchange: Exchange, *, default: int) -> int:
+    """Return how many rows the client wants at most.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for what is no number from 1 to `MOST_ROWS`.
+    """
+    given = exchange.one("limit")
+    if given is None:
+        return default
+    well_formed = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
+    if not well_formed or not 1 <= int(given) <= MOST_ROWS:
+        raise malformed("query.limit", "malformed", f"A number from 1 to {MOST_ROWS}.")
+    return int(given)
+
+
+def limit_parameter(*, default: int) -> Parameter:
+    """Return the description of what `limit_of` reads."""
+    schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": default}
+    return Parameter("limit", "query", "At most so many rows.", schema)
+
+
+def cursor_parameter(same: str) -> Parameter:
+    """Return the description of a cursor, which belongs to what `same` names, such as "the same filters"."""
+    return Parameter("cursor", "query", f"The `nextCursor` of the page before, with {same}.")
+
+
+def cursor_text(value: msgspec.Struct) -> str:
+    """Return the cursor that stands for this value."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(value)).decode().rstrip("=")
+
+
+def cursor_value(exchange: Exchange, decoder: msgspec.json.Decoder[T]) -> T | None:
+    """Return what the request's cursor stands for; None where it has none.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for a text that is no cursor.
+    """
+    text = exchange.one("cursor")
+    if text is None:
+        return None
+    try:
+        padded = text[:_LONGEST_CURSOR] + "=" * (-len(text) % 4)
+        return decoder.decode(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise malformed("query.cursor", "malformed", "Send a nextCursor of this list.") from None
