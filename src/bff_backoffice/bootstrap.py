@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -242,6 +243,7 @@ def _limits(settings: Settings) -> LimitRequests:
     return LimitRequests(
         device=RateLimit(name="device", per_second=settings.rate_device_per_second, burst=settings.rate_device_burst),
         tenant=RateLimit(name="tenant", per_second=settings.rate_tenant_per_second, burst=settings.rate_tenant_burst),
+        now=time.monotonic,
     )
 
 

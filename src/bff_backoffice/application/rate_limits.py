@@ -10,7 +10,6 @@ rubbish in its name.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,13 +27,9 @@ _KEYS_AT_MOST: Final = 50_000
 Header = tuple[str, str]
 
 
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()
-
-
 @dataclass(slots=True, kw_only=True)
 class LimitRequests:
-    """Count a request of a device and its tenant; returns the headers that tell what is left.
+    """Count a request of a device and its tenant; returns the headers that tell what is left. `now` counts seconds.
 
     Raises:
         Refusal: RATE_LIMITED, with `Retry-After`.
@@ -42,7 +37,7 @@ class LimitRequests:
 
     device: RateLimit
     tenant: RateLimit
-    now: Callable[[], float] = _loop_time
+    now: Callable[[], float]
     _empty_at: dict[tuple[str, str], float] = field(default_factory=dict)
     _policy: Header = field(init=False)
 
