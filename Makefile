@@ -33,8 +33,9 @@ fix: env ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
 .PHONY: openapi
-openapi: env ## Write openapi/openapi.yaml from the route table
+openapi: env ## Write openapi/openapi.yaml from the route table, and promise it where it breaks nothing
 	@$(BIN)/bff-backoffice openapi --output openapi/openapi.yaml
+	@$(BIN)/python -m compatibility --land
 
 .PHONY: settings
 settings: env ## Write docs/settings.md from the settings object

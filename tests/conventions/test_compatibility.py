@@ -1,0 +1,109 @@
+"""The API document keeps what /v1 promised when it landed last, and the command that holds it to that does so."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compatibility.__main__ import main
+from compatibility.documents import breaking_changes
+
+ROOT = Path(__file__).parents[2]
+METHODS = ("get", "put", "post", "patch", "delete")
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """The document as it is kept."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / "openapi/openapi.yaml").read_bytes())
+    return document
+
+
+def test_nothing_that_landed_is_broken() -> None:
+    """`openapi/openapi.yaml` against `openapi/v1.landed.yaml`: what the first issue of /v1 said still holds."""
+    assert main([]) == 0
+
+
+def test_no_operation_of_ours_could_go_unnoticed(kept: dict[str, Any]) -> None:
+    """Each one taken out of the real document is found, and nothing else is."""
+    for path, operations in kept["paths"].items():
+        for method in METHODS:
+            if method in operations:
+                less = {**kept, "paths": {**kept["paths"], path: {**operations, method: None}}}
+                del less["paths"][path][method]
+
+                assert [each.where for each in breaking_changes(kept, less, today=TODAY)] == [
+                    f"{method.upper()} {path}"
+                ]
+
+
+def test_no_member_of_ours_could_go_unnoticed(kept: dict[str, Any]) -> None:
+    """Each member of each component taken out, and each demanded one made optional, breaks somebody."""
+    assert breaking_changes(kept, kept, today=TODAY) == []
+    for name, schema in kept["components"]["schemas"].items():
+        for member in schema.get("properties", {}):
+            less = copy.deepcopy(kept)
+            whole = less["components"]["schemas"][name]
+            del whole["properties"][member]
+            whole["required"] = [each for each in whole.get("required", []) if each != member]
+
+            assert any(each.what.endswith(f"{member}: is gone") for each in breaking_changes(kept, less, today=TODAY))
+
+
+def written(folder: Path, name: str, document: object) -> str:
+    """A document in a file."""
+    path = folder / name
+    path.write_text(yaml.safe_dump(document))
+    return str(path)
+
+
+def small(*paths: str, summary: str = "") -> dict[str, Any]:
+    """A document of a few addresses."""
+    return {"paths": {path: {"get": {"summary": summary, "responses": {"200": {}}}} for path in paths}}
+
+
+def test_a_broken_document_is_refused_with_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 1 and a line for each promise that is not kept, whatever else the command was asked to do."""
+    document, landed = written(tmp_path, "new.yaml", small("/a")), written(tmp_path, "old.yaml", small("/a", "/b"))
+    before = Path(landed).read_bytes()
+
+    for more in ([], ["--landing"], ["--land"]):
+        assert main(["--document", document, "--landed", landed, *more]) == 1
+        assert "✗ GET /b: is gone" in capsys.readouterr().err
+    assert Path(landed).read_bytes() == before
+
+
+def test_what_lands_is_promised_from_then_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An addition passes; it can't land before it is kept as landed; from then on it can't be taken back."""
+    landed = written(tmp_path, "old.yaml", small("/a"))
+    more = ["--document", written(tmp_path, "new.yaml", small("/a", "/b")), "--landed", landed]
+
+    assert main(more) == 0
+    assert main([*more, "--landing"]) == 1
+    assert "is behind" in capsys.readouterr().err
+    assert main([*more, "--land"]) == 0
+    assert main([*more, "--landing"]) == 0
+    assert main(["--document", written(tmp_path, "less.yaml", small("/a")), "--landed", landed]) == 1
+
+
+def test_a_missing_promise_is_no_promise_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the landed document nothing can be compared, so nothing passes."""
+    document = written(tmp_path, "new.yaml", small("/a"))
+
+    assert main(["--document", document, "--landed", str(tmp_path / "none.yaml")]) == 1
+    assert "is not there" in capsys.readouterr().err
+
+
+def test_every_change_lands_through_the_gate() -> None:
+    """`make lint` compares, and what has to be true before a change lands demands that what landed is current."""
+    linters, landing = (ROOT / "scripts/lint.sh").read_text(), (ROOT / ".ci/run").read_text()
+
+    assert 'python" -m compatibility' in linters
+    assert "bash scripts/lint.sh" in landing
+    assert "python -m compatibility --landing" in landing
