@@ -77,8 +77,8 @@ def test_an_ordinary_load_is_never_shed_and_never_shrinks_the_limit_to_its_floor
 def test_an_upstream_that_becomes_slower_for_good_gets_its_limit_back():
     """Three times slower is at first taken for a queue; with few requests under way the new latency is learnt."""
     slow = virtual_time.run(FixedCapacity(load=0.25, slowdown=3.0, slow_from=10.0, seconds=60.0).run())
-    # Half as much again as the floor; it swings around thirty, a little differently each time.
-    assert slow.limits[-1] >= 24
+    # Thrice what is under way on average: room for a rush.
+    assert slow.limits[-1] >= 30
 
 
 def test_an_upstream_that_never_answers_brings_the_limit_to_its_floor():

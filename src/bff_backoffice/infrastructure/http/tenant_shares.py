@@ -65,7 +65,8 @@ class TenantShares:
         self._now = now
         self._enabled = enabled
         self._tenants: dict[str, _Tenant] = {}
-        self._waiting: set[_Tenant] = set()
+        self._waiting: dict[_Tenant, None] = {}
+        # A set with an order: among equals whoever began to wait first is first, and a simulation can be run again.
         self._demand = 0.0
         self._counted_at = -math.inf
         self.under_way = 0
@@ -107,7 +108,7 @@ class TenantShares:
         turn: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(PATIENCE_S, _refuse, turn, self._refusal())
         tenant.waiting.append(turn)
-        self._waiting.add(tenant)
+        self._waiting[tenant] = None
         try:
             await turn
         except asyncio.CancelledError:
@@ -135,7 +136,7 @@ class TenantShares:
             tenant = min(entitled, key=lambda one: one.under_way)
             turn = tenant.waiting.popleft()
             if not tenant.waiting:
-                self._waiting.discard(tenant)
+                self._waiting.pop(tenant, None)
             if not turn.done():
                 self._enter(tenant, self._now())
                 turn.set_result(None)
@@ -144,7 +145,7 @@ class TenantShares:
         if turn in tenant.waiting:
             tenant.waiting.remove(turn)
         if not tenant.waiting:
-            self._waiting.discard(tenant)
+            self._waiting.pop(tenant, None)
 
     def _enter(self, tenant: _Tenant, now: float) -> None:
         tenant.moved(1, now)
