@@ -45,6 +45,7 @@ from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
+from bff_backoffice.signing_keys import open_own_keys
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
 
@@ -155,7 +156,7 @@ def _use_cases(
 
     return UseCases(
         clock=utc_now,
-        published_keys=(),
+        own_keys=open_own_keys(settings),
         authenticate=Authenticate(
             tokens=tokens,
             proofs=proofs,

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bff_backoffice.settings import UPSTREAMS, Settings
+from bff_backoffice.signing_keys import open_own_keys
 
 __all__ = ["Finding", "run_checks"]
 
@@ -44,7 +45,20 @@ async def run_checks(settings: Settings) -> list[Finding]:
     ]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_look(what, look)) for what, look in looks]
-    return [Finding("Settings", ok=True, found="well-formed"), *(task.result() for task in tasks)]
+    settled = [Finding("Settings", ok=True, found="well-formed"), _signing_key(settings)]
+    return [*settled, *(task.result() for task in tasks)]
+
+
+def _signing_key(settings: Settings) -> Finding:
+    """What a replica would sign with; the public part is what the others publish before that."""
+    what = "Signing key"
+    try:
+        keys = open_own_keys(settings)
+    except ValueError as error:
+        found, _, mend = str(error).partition(". ")
+        return Finding(what, ok=False, found=found, mend=mend)
+    others = len(keys.published) - 1
+    return Finding(what, ok=True, found=f"public part {keys.published[0]['x']}, {others} more published")
 
 
 def _worker(settings: Settings) -> list[tuple[str, Look]]:

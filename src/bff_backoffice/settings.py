@@ -148,6 +148,17 @@ class Settings(BaseModel):
         3600, ge=60, description="The longest life of an access token; how long a revoked session is remembered."
     )
 
+    signing_key: SecretStr | None = Field(
+        None,
+        description="This service's own Ed25519 key, which signs downtime packs and sync session tokens: the seed, 32 "
+        "bytes as base64url without padding. The same for every replica. Needed by `bff-backoffice serve` only.",
+    )
+    signing_keys_published: _CommaSeparated = Field(
+        (),
+        description="Public parts (the `x` of their JWK) of keys that don't sign now and are published all the same, "
+        "comma-separated: the next key before it signs, the last one for as long as its signatures are kept.",
+    )
+
     rate_device_per_second: float = Field(100.0, gt=0, description="Requests that a device may send, on average.")
     rate_device_burst: int = Field(500, ge=1, description="Requests that a device may send at once.")
     rate_tenant_per_second: float = Field(

@@ -29,6 +29,11 @@ from tests.worlds import World
 COMMANDS = ("dev", "serve", "worker", "migrate", "check", "openapi")
 ISSUER = "https://iam.melmastoon.ghasi.io"
 SECRET = "sesame-open-4711"
+SIGNING_KEY = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
+"""The key of RFC 8037, appendix A, which is nobody's secret."""
+PUBLIC = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+NEXT_PUBLIC = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
+"""The public part of RFC 8032's second test vector."""
 
 
 def settings(world: World, **changed: str | None) -> dict[str, str]:
@@ -44,6 +49,7 @@ def settings(world: World, **changed: str | None) -> dict[str, str]:
         "BFF_UPSTREAM_BASE_URL": f"{world.sim}/{{service}}",
         "BFF_UPSTREAM_IDENTITY_TOKEN": SECRET,
         "BFF_AUTH_ISSUER": ISSUER,
+        "BFF_SIGNING_KEY": SIGNING_KEY,
         **{f"BFF_{name.upper()}": value for name, value in changed.items()},
     }
     values.setdefault("BFF_PUBLIC_ORIGINS", f"http://127.0.0.1:{values['BFF_LISTEN_PORT']}")
@@ -268,6 +274,36 @@ def test_check_names_what_is_broken_and_how_to_mend_it(world: World, kind: str) 
     assert mend in ended.stdout
     assert "Traceback" not in ended.stderr
     assert SECRET not in ended.stdout + ended.stderr
+
+
+def test_without_its_signing_key_nothing_is_served_and_check_says_why(world: World) -> None:
+    """The setting, what it is for, and the command that makes one; the other commands don't need it."""
+    checked = run("check", **settings(world, signing_key=None))
+    said = refused(run("serve", **settings(world, signing_key=None)))
+
+    assert checked.returncode == 1
+    assert checked.stdout.count("✗") == 1, checked.stdout
+    assert "✗ Signing key: BFF_SIGNING_KEY: is not set" in checked.stdout
+    for words in (checked.stdout, said):
+        assert "openssl rand 32" in words
+        assert "sync session tokens" in words
+
+
+def test_check_says_which_key_would_sign_and_never_the_key(world: World) -> None:
+    """The public part, which the other replicas publish before this one signs."""
+    ended = run("check", **settings(world, signing_keys_published=NEXT_PUBLIC))
+
+    assert f"Signing key: public part {PUBLIC}, 1 more published" in ended.stdout
+    assert SIGNING_KEY not in ended.stdout + ended.stderr
+
+
+def test_a_broken_signing_key_is_named_and_not_shown(world: World) -> None:
+    """Whoever cut it short while pasting learns how long it is."""
+    ended = run("check", **settings(world, signing_key=SIGNING_KEY[:-3]))
+
+    assert ended.returncode == 1
+    assert "BFF_SIGNING_KEY: a signing key is 32 bytes, as base64url without padding" in ended.stdout
+    assert SIGNING_KEY[:-3] not in ended.stdout + ended.stderr
 
 
 # openapi -------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +12,8 @@ from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, P
 __all__ = [
     "CallContext",
     "Clock",
+    "OwnKeys",
+    "Signer",
     "StoreUnavailableError",
     "UpstreamError",
     "UpstreamInvalidResponseError",
@@ -25,6 +28,32 @@ class Clock(Protocol):
     """The wall clock, in UTC. Passed in, so that a test owns time."""
 
     def __call__(self) -> datetime: ...
+
+
+class Signer(Protocol):
+    """Signs with this service's own key of the moment: EdDSA (RFC 8037), verified by `/.well-known/jwks.json`.
+
+    Signing asks nobody and does not fail. `typ` says what kind of thing is signed (RFC 8725, section 3.11), so that
+    nothing is ever taken for something of another kind.
+    """
+
+    @property
+    def key_id(self) -> str:
+        """The `kid` of the key that signs."""
+
+    def compact(self, payload: bytes, *, typ: str) -> str:
+        """Return the compact JWS of these bytes (RFC 7515, section 7.1), such as a JWT."""
+
+    def detached(self, payload: bytes, *, typ: str) -> str:
+        """Return the JWS of these bytes without them (RFC 7515, appendix F)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKeys:
+    """What signs now, and the JWKs that are published (RFC 7517), the one that signs first."""
+
+    signer: Signer
+    published: tuple[Mapping[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.devices import ReportHeartbeat
 from bff_backoffice.application.health import CheckReadiness
-from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.ports import Clock, OwnKeys
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
@@ -23,7 +22,7 @@ class UseCases:
     """One field a use case; the composition root fills them all or does not start."""
 
     clock: Clock
-    published_keys: tuple[Mapping[str, str], ...]
+    own_keys: OwnKeys
     authenticate: Authenticate
     prove_key: ProveKey
     limit_requests: LimitRequests

@@ -100,13 +100,17 @@ class Stores:
         return cls(**values)
 
 
-def service_environment(addresses: Addresses, stores: Stores) -> dict[str, str]:
-    """The environment of service and worker: what the developer has set, and the world's addresses over it."""
+def service_environment(addresses: Addresses, stores: Stores, *, signing_key: str) -> dict[str, str]:
+    """The environment of service and worker: what the developer has set, and the world's addresses over it.
+
+    `signing_key` is for where the developer has set none.
+    """
     port, simulator = addresses.base_port, addresses.simulator
     web = [origin.replace("127.0.0.1", host) for origin in (simulator,) for host in ("127.0.0.1", "localhost")]
     origins = [f"http://{host}:{each}" for each in (port, addresses.proxy_port) for host in ("127.0.0.1", "localhost")]
     return {
         "BFF_LOG_LEVEL": "warning",
+        "BFF_SIGNING_KEY": signing_key,
         **os.environ,
         "BFF_PUBLIC_ORIGINS": ",".join(origins),
         "BFF_CORS_ORIGINS": ",".join(web),

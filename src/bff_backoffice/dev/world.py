@@ -20,6 +20,7 @@ from rich.console import Console
 from bff_backoffice.dev.database import prepare
 from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, ServerStartError, free_port
 from bff_backoffice.dev.http_probe import body_of, status_of
+from bff_backoffice.dev.own_key import kept_signing_key
 from bff_backoffice.dev.plan import Addresses, Stores, service_environment
 from bff_backoffice.dev.processes import Child, python_command
 from bff_backoffice.dev.sockets import PortTakenError, listen, require_free
@@ -140,7 +141,7 @@ class World:
     async def _service(
         self, group: asyncio.TaskGroup, addresses: Addresses, stores: Stores, listener: socket.socket
     ) -> None:
-        environment = service_environment(addresses, stores)
+        environment = service_environment(addresses, stores, signing_key=kept_signing_key(self.state))
         for number in range(self.workers):
             own = {
                 **environment,

@@ -1,4 +1,4 @@
-"""Proofs of possession and access tokens: signatures, keys and key sets.
+"""Proofs of possession, access tokens and this service's own signatures: signatures, keys and key sets.
 
 The rules themselves are `domain/device_proof`.
 """
@@ -9,5 +9,8 @@ from bff_backoffice.infrastructure.dpop.access_token import AccessTokenVerifier
 from bff_backoffice.infrastructure.dpop.key_set import FetchKeySet, KeySetCache
 from bff_backoffice.infrastructure.dpop.nonces import Nonces
 from bff_backoffice.infrastructure.dpop.proof import ProofVerifier
+from bff_backoffice.infrastructure.dpop.signing_key import SigningKey, published_key
 
-__all__ = ["AccessTokenVerifier", "FetchKeySet", "KeySetCache", "Nonces", "ProofVerifier"]
+__all__ = [
+    "AccessTokenVerifier", "FetchKeySet", "KeySetCache", "Nonces", "ProofVerifier", "SigningKey", "published_key",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What this service publishes about itself: its API document, and the keys that verify its sync session tokens."""
+"""What this service publishes about itself: its API document, and the keys that verify what it signs."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ async def get_openapi_yaml(_exchange: Exchange, _use: UseCases) -> Response:
 
 
 async def get_key_set(_exchange: Exchange, use: UseCases) -> Response:
-    """The keys that verify sync session tokens; none while no signing key is set."""
-    return json_answer(KeySet(keys=[dict(key) for key in use.published_keys]), headers=_SHORT)
+    """The keys that verify what this service signs."""
+    return json_answer(KeySet(keys=[dict(key) for key in use.own_keys.published]), headers=_SHORT)
 
 
 _SHORT: Final = (("Cache-Control", "public, max-age=300"),)
@@ -70,7 +70,7 @@ ROUTES: Final = (
     ),
     Route(
         method="GET", path="/.well-known/jwks.json", access=Access.OPEN, handler=get_key_set, tag="documents",
-        summary="Keys that verify sync session tokens", everywhere=True,
+        summary="Keys that verify sync session tokens and downtime packs", everywhere=True,
         answers={200: Answer("A key set.", {"application/json": KeySet})},
     ),
 )  # fmt: skip
