@@ -64,6 +64,7 @@ class _Progress:
     traceparent: str
     learned: Learned = field(default_factory=Learned)
     route: str = "unmatched"
+    of_route: tuple[tuple[str, str], ...] = ()
     status: int = 0
     code: str = _CODE_OF_SUCCESS
     started: float = field(default_factory=time.perf_counter)
@@ -144,6 +145,8 @@ class BackofficeApp:
             allowed = ", ".join(sorted(match.routes))
             raise Refusal(Code.METHOD_NOT_ALLOWED, f"This path takes {allowed}.", headers=(("Allow", allowed),))
         progress.route = route.path
+        if route.deprecation is not None:
+            progress.of_route = route.deprecation.headers
         self._observer.began(route.path)
         body = await self._body(receive, progress.headers)
         require_media_type(route, progress.headers)
@@ -228,6 +231,7 @@ class BackofficeApp:
             headers.append(("DPoP-Nonce", nonce))
         learned = progress.learned.headers
         headers.extend([each for each in learned if each[0].lower() not in given] if given else learned)
+        headers.extend(progress.of_route)
         headers.extend(self._cors.headers(progress.headers))
         return headers
 

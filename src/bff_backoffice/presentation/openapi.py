@@ -92,6 +92,10 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.tag == "dashboard":
         everyone = {name: _roles(widget.roles) for name, widget in _widgets()}
         operation["x-widget-roles"] = everyone
+    if route.deprecation is not None:
+        operation |= route.deprecation.members
+        for response in operation["responses"].values():
+            response["headers"] = route.deprecation.described_headers
     return operation
 
 

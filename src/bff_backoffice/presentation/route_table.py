@@ -15,6 +15,7 @@ from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import Identifier, MalformedIdentifierError, OperatorRole
+from bff_backoffice.presentation.deprecation import Deprecation
 from bff_backoffice.presentation.exchange import Exchange, Response
 
 __all__ = [
@@ -81,6 +82,7 @@ class Route:
     `roles` are those that may use it; general_manager and owner always may. `produces` are the media types to choose
     from by `Accept`, best first. `everywhere` routes answer without the prefix as well. `resource` looks at the path's
     parameters where that needs no asking: "does not exist" comes before "is malformed" (contract, section 2.1).
+    `deprecation` is there once a later version replaces the route; every answer of the route says so.
     """
 
     method: str
@@ -98,6 +100,7 @@ class Route:
     needs_property: bool = False
     everywhere: bool = False
     resource: Resource | None = None
+    deprecation: Deprecation | None = None
 
     @property
     def operation_id(self) -> str:
