@@ -6,30 +6,33 @@ one piece, because its lines need all of their sections, and it comes as complet
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ulid import ULID
 
 from bff_backoffice.application import workbench_grid, workbench_rooms, workbench_stays, workbench_today
-from bff_backoffice.application.composition import compose
+from bff_backoffice.application.local_dates import local_date
 from bff_backoffice.application.pages import Place
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import BoardItem
 from bff_backoffice.application.workbench_lines import Lines, page_of
-from bff_backoffice.application.workbench_lists import PlaceOfHotel
-from bff_backoffice.application.workbench_sections import BoardRequest, ReadSection, SectionReads
-from bff_backoffice.domain.composed_reads import CacheStatus, Outcome
+from bff_backoffice.application.workbench_sections import (
+    BoardSection,
+    ReadSection,
+    SectionReads,
+    SectionRequest,
+    board_sections,
+)
+from bff_backoffice.domain.composed_reads import CacheStatus
 from bff_backoffice.domain.operator import PropertyId
-from bff_backoffice.domain.workbench import BOARDS, BoardId, SectionId
+from bff_backoffice.domain.workbench import BOARDS, BoardId
 
-__all__ = ["BoardRequest", "BoardSection", "ComposeBoard", "ComposedBoard", "local_date"]
+__all__ = ["BoardRequest", "BoardSection", "ComposeBoard", "ComposedBoard"]
 
 _LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, Reading], Lines[Any]]]] = MappingProxyType({
     BoardId.ARRIVALS: workbench_stays.arrivals,
@@ -43,15 +46,19 @@ _LINES_OF: Final[Mapping[BoardId, Callable[[SectionContents, Reading], Lines[Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardSection:
-    """How one section ended. `failure` says why it is old or missing: an `UpstreamError` or a `Refusal`."""
+class BoardRequest(SectionRequest):
+    """Who asks for which lines of which board.
 
-    id: SectionId
-    outcome: Outcome
-    as_of: datetime | None
-    age_ms: int | None
-    sources: tuple[str, ...]
-    failure: Exception | None
+    `statuses` empty means all. `order` is one of the board's, `descending` turns it round. `after` is the place behind
+    which the page begins, None at the beginning.
+    """
+
+    board: BoardId
+    statuses: frozenset[str]
+    order: str
+    descending: bool
+    limit: int
+    after: Place | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +92,15 @@ class ComposeBoard:
     async def __call__(self, request: BoardRequest) -> ComposedBoard:
         """Return the page, at the latest when the longest deadline of its sections has passed."""
         wanted = BOARDS[request.board].sections_for(request.operator.roles)
-        look = await self.sections.look(request, wanted)
-        started = asyncio.get_running_loop().time()
-        read = [found.read for found in look.found if found.read is not None]
-
-        async def keep(sections: Sequence[ReadSection]) -> None:
-            read.extend(sections)
-
-        waiting = [self.sections.part(request, look, found, started) for found in look.found if found.read is None]
-        await compose(waiting, keep)
-        by_id = {section.section.id: section for section in read}
-        return self._board(request, [by_id[section.id] for section in wanted], look.cache_status)
+        read, cache_status = await self.sections.read(request, wanted)
+        return self._board(request, read, cache_status)
 
     def _board(self, request: BoardRequest, read: Sequence[ReadSection], cache_status: CacheStatus) -> ComposedBoard:
         now = self.clock()
         contents = SectionContents.of((section.section.id, section.content) for section in read)
         lines_from = read[0].served.projection
         # The day is that of what is shown: at midnight yesterday's list is not today's because the clock has moved on.
-        day = local_date(now if lines_from is None else lines_from.as_of, contents.place)
+        day = local_date(now if lines_from is None else lines_from.as_of, contents.timezone)
         lines = _LINES_OF[request.board](contents, Reading(locale=request.locale, day=day, now=now))
         page = page_of(
             lines,
@@ -112,7 +110,7 @@ class ComposeBoard:
             after=request.after,
             limit=request.limit,
         )
-        sections = tuple(_section(section, now) for section in read)
+        sections = board_sections(read, now)
         return ComposedBoard(
             id=f"wbv_{ULID.from_datetime(now)}",
             board=request.board,
@@ -126,26 +124,3 @@ class ComposeBoard:
             next_after=page.next_after,
             cache_status=cache_status,
         )
-
-
-def local_date(moment: datetime, place: PlaceOfHotel | None) -> date | None:
-    """Return the date at a hotel at this moment, across every change of its clocks; None where that is not known."""
-    if place is None:
-        return None
-    try:
-        return moment.astimezone(ZoneInfo(place.timezone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
-        # A zone that the tables do not have is as good as none; a board without its date is still a board.
-        return None
-
-
-def _section(read: ReadSection, now: datetime) -> BoardSection:
-    projection = read.served.projection
-    return BoardSection(
-        id=read.section.id,
-        outcome=read.served.outcome,
-        as_of=None if projection is None else projection.as_of,
-        age_ms=None if projection is None else projection.age_ms(now),
-        sources=(read.section.source.value,),
-        failure=read.served.failure,
-    )

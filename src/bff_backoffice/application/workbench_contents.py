@@ -48,6 +48,11 @@ class SectionContents:
     balances: BalanceList | None = None
     keys: KeyList | None = None
 
+    @property
+    def timezone(self) -> str | None:
+        """The hotel's IANA time zone, such as `Asia/Kabul`; None where nobody has said it."""
+        return None if self.place is None else self.place.timezone
+
     @classmethod
     def of(cls, contents: Iterable[tuple[SectionId, Tile | None]]) -> Self:
         """Return the contents that were read, each under its section's name."""

@@ -17,6 +17,7 @@ __all__ = [
     "BalanceList",
     "Grid",
     "GridRoom",
+    "KeyLine",
     "KeyList",
     "PlaceOfHotel",
     "RoomLine",
@@ -159,26 +160,58 @@ class Grid(Tile, frozen=True, kw_only=True):
 
 
 class BalanceLine(Tile, frozen=True, kw_only=True):
-    """What is owed on a running folio; negative where the hotel owes the guest."""
+    """What is owed on a running folio; negative where the hotel owes the guest.
+
+    Code, name and room are as billing-service has them.
+    """
 
     folio_id: str
+    reservation_id: str
     status: str
     balance: MoneyAmount
+    code: str | None = None
+    guest_name: str | None = None
+    room_number: str | None = None
 
 
 class BalanceList(Tile, frozen=True, kw_only=True):
-    """Running folios by reservation id."""
+    """The running folios of the property."""
 
-    by_reservation: dict[str, BalanceLine]
+    items: list[BalanceLine]
+
+    def by_reservation(self) -> dict[str, BalanceLine]:
+        """Return the folio of each reservation; of several the last."""
+        return {line.reservation_id: line for line in self.items}
+
+
+class KeyLine(Tile, frozen=True, kw_only=True):
+    """A key that opens something (`active`) or will in a moment (`pending`). Rooms are `rmu_`."""
+
+    id: str
+    reservation_id: str
+    room_ids: list[str]
+    kind: str
+    state: str
+    valid_from: datetime
+    valid_until: datetime
 
 
 class KeyList(Tile, frozen=True, kw_only=True):
-    """The state of the keys that open something or soon will, `active` or `pending`, by reservation id."""
+    """The keys of the property that open something or will in a moment."""
 
-    by_reservation: dict[str, str]
+    items: list[KeyLine]
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each reservation's best key: `active` before `pending`."""
+        best: dict[str, str] = {}
+        for key in self.items:
+            if best.get(key.reservation_id) != "active":
+                best[key.reservation_id] = key.state
+        return best
 
 
 class PlaceOfHotel(Tile, frozen=True, kw_only=True):
-    """Where the hotel is, as far as its calendar goes: an IANA name such as `Asia/Kabul`."""
+    """What the hotel is called, and where it is as far as its calendar goes: an IANA name such as `Asia/Kabul`."""
 
+    name: TextByLanguage
     timezone: str

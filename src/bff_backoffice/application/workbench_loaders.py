@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from bff_backoffice.application.ports import CallContext
-from bff_backoffice.application.tiles import PropertyTile, Tile
+from bff_backoffice.application.tiles import Tile
 from bff_backoffice.application.workbench_lists import (
     BalanceList,
     Grid,
@@ -96,10 +96,10 @@ class IssuedKeys(Protocol):
 
 
 class HotelPlaces(Protocol):
-    """Properties: the card, of which the time zone is kept."""
+    """Properties: where a hotel is."""
 
-    async def property_card(self, call: CallContext) -> PropertyTile:
-        """Return the card of `call.property_id`."""
+    async def place_of_hotel(self, call: CallContext) -> PlaceOfHotel:
+        """Return name and time zone of `call.property_id`."""
 
 
 SectionLoader = Callable[[CallContext], Awaitable[Tile]]
@@ -150,9 +150,6 @@ def board_loaders(
 ) -> BoardLoaders:
     """Return the loaders over these upstreams."""
 
-    async def place(call: CallContext) -> PlaceOfHotel:
-        return PlaceOfHotel(timezone=(await places.property_card(call)).timezone)
-
     async def stay_list(call: CallContext, days: Days) -> StayList:
         # Inventory also shows who leaves on the first day, and a list of nights does not: that guest's are before it.
         # Of today they are on the list of departures.
@@ -161,7 +158,7 @@ def board_loaders(
         return await stays.stay_list(call, Days(days.first - timedelta(days=1), days.count + 1))
 
     return BoardLoaders(
-        place=place,
+        place=places.place_of_hotel,
         grid=ledger.grid,
         stays=stay_list,
         arrivals=stays.arrival_list,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
-from bff_backoffice.application.composition import Part
+from bff_backoffice.application.composition import Part, compose
 from bff_backoffice.application.ports import CallContext, Clock
 from bff_backoffice.application.projections import Projection, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
@@ -25,32 +27,28 @@ from bff_backoffice.application.workbench_lists import (
     WorkOrderList,
 )
 from bff_backoffice.application.workbench_loaders import BoardLoaders
-from bff_backoffice.domain.composed_reads import CacheStatus
+from bff_backoffice.domain.composed_reads import CacheStatus, Outcome
 from bff_backoffice.domain.operator import OperatorContext, TenantId
-from bff_backoffice.domain.workbench import BoardId, Days, Section, SectionId, section_deadline_ms
+from bff_backoffice.domain.workbench import Days, Section, SectionId, section_deadline_ms
 
-__all__ = ["BoardRequest", "FoundSection", "ReadSection", "RecentContents", "SectionLook", "SectionReads"]
+__all__ = [
+    "BoardSection", "FoundSection", "ReadSection", "RecentContents", "SectionLook", "SectionReads", "SectionRequest",
+    "board_sections",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardRequest:
-    """Who asks for which lines of which board. `locale` is the language tag that was agreed on for this answer.
+class SectionRequest:
+    """Who asks. `locale` is the language tag that was agreed on for this answer.
 
-    `statuses` empty means all. `order` is one of the board's, `descending` turns it round. `after` is the place behind
-    which the page begins, None at the beginning. `budget_ms` is what the client can wait (`X-Client-Budget-Ms`), or
-    None. `anew` loads every section whatever the cache has.
+    `days` are those of a grid. `budget_ms` is what the client can wait (`X-Client-Budget-Ms`), or None. `anew` loads
+    every section whatever the cache has.
     """
 
-    board: BoardId
     operator: OperatorContext
     locale: str
     request_id: str
     traceparent: str
-    statuses: frozenset[str]
-    order: str
-    descending: bool
-    limit: int
-    after: tuple[str, ...] | None
     days: Days | None = None
     budget_ms: int | None = None
     anew: bool = False
@@ -63,6 +61,18 @@ class ReadSection:
     section: Section
     served: Served
     content: Tile | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardSection:
+    """How one section ended. `failure` says why it is old or missing: an `UpstreamError` or a `Refusal`."""
+
+    id: SectionId
+    outcome: Outcome
+    as_of: datetime | None
+    age_ms: int | None
+    sources: tuple[str, ...]
+    failure: Exception | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +119,12 @@ _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyTy
     )
 })  # fmt: skip
 
+_FORMS: Final[Mapping[SectionId, int]] = MappingProxyType({
+    SectionId.PLACE: 2, SectionId.BALANCES: 2, SectionId.KEYS: 2,
+})  # fmt: skip
+"""Which form a section's content has, where it is no longer the first: another form is another key, never a wrong
+read."""
+
 
 class RecentContents:
     """The sections that this process decoded last: half of what a warm board costs would be decoding the same again.
@@ -148,7 +164,21 @@ class SectionReads:
     clock: Clock
     recent: RecentContents = field(default_factory=RecentContents)
 
-    async def look(self, request: BoardRequest, sections: Sequence[Section]) -> SectionLook:
+    async def read(self, request: SectionRequest, sections: Sequence[Section]) -> tuple[list[ReadSection], CacheStatus]:
+        """Return all of them, in order, at the latest when the longest of their deadlines has passed."""
+        look = await self.look(request, sections)
+        started = asyncio.get_running_loop().time()
+        read = [found.read for found in look.found if found.read is not None]
+
+        async def keep(ready: Sequence[ReadSection]) -> None:
+            read.extend(ready)
+
+        waiting = [self.part(request, look, found, started) for found in look.found if found.read is None]
+        await compose(waiting, keep)
+        by_id = {each.section.id: each for each in read}
+        return [by_id[section.id] for section in sections], look.cache_status
+
+    async def look(self, request: SectionRequest, sections: Sequence[Section]) -> SectionLook:
         """Return what the cache has of these sections, in a round trip for each kind of freshness. Fails open."""
         asked, found = True, []
         for reads in (self.reads, self.places):
@@ -160,7 +190,9 @@ class SectionReads:
             ]
         return SectionLook(asked=asked, found=tuple(found))
 
-    def part(self, request: BoardRequest, look: SectionLook, found: FoundSection, started: float) -> Part[ReadSection]:
+    def part(
+        self, request: SectionRequest, look: SectionLook, found: FoundSection, started: float
+    ) -> Part[ReadSection]:
         """Return the part of the fan-out that renews this section. `started` is on the loop's clock, in seconds."""
         section, known = found.section, found.known
         wanted, reads = self._wanted(request, section), self._reads(section)
@@ -180,7 +212,7 @@ class SectionReads:
     def _reads(self, section: Section) -> ReadThrough:
         return self.places if section.id is SectionId.PLACE else self.reads
 
-    def _found(self, request: BoardRequest, section: Section, known: Projection | None) -> FoundSection:
+    def _found(self, request: SectionRequest, section: Section, known: Projection | None) -> FoundSection:
         reads = self._reads(section)
         served = None if request.anew else reads.from_cache(known)
         if known is None or served is None:
@@ -188,7 +220,7 @@ class SectionReads:
         reads.refresh_early(request.operator.tenant_id, known, lambda: self._wanted(request, section))
         return FoundSection(section=section, known=known, read=self._read(request, section, served))
 
-    def _read(self, request: BoardRequest, section: Section, served: Served) -> ReadSection:
+    def _read(self, request: SectionRequest, section: Section, served: Served) -> ReadSection:
         if served.projection is None:
             return ReadSection(section=section, served=served, content=None)
         content = self.recent.content(
@@ -196,7 +228,7 @@ class SectionReads:
         )
         return ReadSection(section=section, served=served, content=content)
 
-    def _wanted(self, request: BoardRequest, section: Section) -> Wanted:
+    def _wanted(self, request: SectionRequest, section: Section) -> Wanted:
         loader = self.loaders.of(section.id, request.days)
 
         async def load(deadline: float) -> LoadedData:
@@ -211,18 +243,34 @@ class SectionReads:
         )
 
 
-def _key(section: Section, request: BoardRequest) -> ProjectionKey:
-    # The number is the content's form: another form is another key, never a wrong read.
+def board_sections(read: Sequence[ReadSection], now: datetime) -> tuple[BoardSection, ...]:
+    """Return how each of them ended, as a client is told."""
+    return tuple(_ended(each, now) for each in read)
+
+
+def _ended(read: ReadSection, now: datetime) -> BoardSection:
+    projection = read.served.projection
+    return BoardSection(
+        id=read.section.id,
+        outcome=read.served.outcome,
+        as_of=None if projection is None else projection.as_of,
+        age_ms=None if projection is None else projection.age_ms(now),
+        sources=(read.section.source.value,),
+        failure=read.served.failure,
+    )
+
+
+def _key(section: Section, request: SectionRequest) -> ProjectionKey:
     days = request.days if section.of_days else None
     first = "today" if days is None or days.first is None else days.first.isoformat()
     return ProjectionKey(
         property_id=request.operator.property_id,
-        name=f"board-1-{section.id.value}",
+        name=f"board-{_FORMS.get(section.id, 1)}-{section.id.value}",
         variants=() if days is None else (first, str(days.count)),
     )
 
 
-def _call(request: BoardRequest, deadline: float) -> CallContext:
+def _call(request: SectionRequest, deadline: float) -> CallContext:
     operator = request.operator
     return CallContext(
         tenant_id=operator.tenant_id,

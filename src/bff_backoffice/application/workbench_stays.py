@@ -12,7 +12,7 @@ from bff_backoffice.application.pages import Place
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, StayItem
 from bff_backoffice.application.workbench_lines import Lines, moment_key, room_key, text_key
-from bff_backoffice.application.workbench_lists import StayLine, StayList
+from bff_backoffice.application.workbench_lists import BalanceLine, StayLine, StayList
 from bff_backoffice.domain.workbench import READY_ROOM_STATUSES
 
 __all__ = ["DUE", "GONE", "STAY_ORDERS", "StaySurroundings", "arrivals", "departures", "in_house", "owes"]
@@ -36,7 +36,8 @@ class StaySurroundings:
 
     names: Mapping[str, str]
     rooms: Mapping[str, str] | None
-    contents: SectionContents
+    balances: Mapping[str, BalanceLine] | None
+    keys: Mapping[str, str] | None
 
     @classmethod
     def of(cls, contents: SectionContents, lists: Iterable[StayList], locale: str) -> StaySurroundings:
@@ -44,7 +45,9 @@ class StaySurroundings:
         names = {key: name.in_language(locale) for each in lists for key, name in each.room_types.items()}
         rooms = contents.rooms
         statuses = None if rooms is None else {room.room_id: room.status for room in rooms.items}
-        return cls(names, statuses, contents)
+        balances = None if contents.balances is None else contents.balances.by_reservation()
+        keys = None if contents.keys is None else contents.keys.states()
+        return cls(names, statuses, balances, keys)
 
     def room_status(self, room_id: str | None) -> str | None:
         """Return housekeeping's word for a room; None without a room, or where housekeeping is away."""
@@ -56,13 +59,15 @@ class StaySurroundings:
 
     def key_state(self, reservation_id: str) -> str | None:
         """Return the state of a guest's best key; None where nobody could be asked."""
-        keys = self.contents.keys
-        return None if keys is None else keys.by_reservation.get(reservation_id, _NO_KEY)
+        return None if self.keys is None else self.keys.get(reservation_id, _NO_KEY)
+
+    def owed(self, reservation_id: str) -> BalanceLine | None:
+        """Return what is owed on a guest's running folio; None without one, or where nobody could be asked."""
+        return None if self.balances is None else self.balances.get(reservation_id)
 
     def members(self, stay: StayLine) -> dict[str, Any]:
         """Return what every line about this reservation shows."""
-        balances = self.contents.balances
-        owed = None if balances is None else balances.by_reservation.get(stay.reservation_id)
+        owed = self.owed(stay.reservation_id)
         return {
             "status": stay.status,
             "reservation_id": stay.reservation_id,

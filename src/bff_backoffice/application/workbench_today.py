@@ -75,8 +75,7 @@ def _before_arrival(stay: StayLine, around: StaySurroundings) -> Iterator[TodayT
 
 
 def _before_departure(stay: StayLine, around: StaySurroundings) -> Iterator[TodayTodo]:
-    balances = around.contents.balances
-    owed = None if balances is None else balances.by_reservation.get(stay.reservation_id)
+    owed = around.owed(stay.reservation_id)
     if owed is not None and int(owed.balance.amount_micro) > 0:
         yield "settle_balance"
     if stay.status != GONE:

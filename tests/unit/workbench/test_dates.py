@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bff_backoffice.application.workbench import local_date
-from bff_backoffice.application.workbench_lists import PlaceOfHotel
+from bff_backoffice.application.local_dates import local_date
 
 
 @pytest.mark.parametrize(
@@ -31,10 +30,10 @@ def test_the_day_begins_at_the_hotels_midnight(moment: str, zone: str, expected:
     """Not at the server's, and not an hour off when clocks change."""
     at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
-    assert local_date(at, PlaceOfHotel(timezone=zone)) == expected
+    assert local_date(at, zone) == expected
 
 
-@pytest.mark.parametrize("place", [None, PlaceOfHotel(timezone="Nowhere/AtAll"), PlaceOfHotel(timezone="../etc")])
-def test_without_a_known_zone_there_is_no_date(place: PlaceOfHotel | None) -> None:
+@pytest.mark.parametrize("zone", [None, "Nowhere/AtAll", "../etc"])
+def test_without_a_known_zone_there_is_no_date(zone: str | None) -> None:
     """None is honest; the server's own date would be wrong for half of the day."""
-    assert local_date(datetime(2026, 11, 22, 10, tzinfo=UTC), place) is None
+    assert local_date(datetime(2026, 11, 22, 10, tzinfo=UTC), zone) is None

@@ -16,12 +16,13 @@ from bff_backoffice.application.projections import Freshness, Projection
 from bff_backoffice.application.read_through import ReadThrough
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import MoneyAmount, Tile
-from bff_backoffice.application.workbench import ComposeBoard, ComposedBoard
+from bff_backoffice.application.workbench import BoardRequest, ComposeBoard, ComposedBoard
 from bff_backoffice.application.workbench_lists import (
     BalanceLine,
     BalanceList,
     Grid,
     GridRoom,
+    KeyLine,
     KeyList,
     PlaceOfHotel,
     RoomLine,
@@ -32,7 +33,7 @@ from bff_backoffice.application.workbench_lists import (
     WorkOrderList,
 )
 from bff_backoffice.application.workbench_loaders import BoardLoaders
-from bff_backoffice.application.workbench_sections import BoardRequest, SectionReads
+from bff_backoffice.application.workbench_sections import SectionReads
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome
 from bff_backoffice.domain.workbench import BOARDS, FALLBACK_FRESH_MS, FRESH_MS, KEPT_MS, BoardId, Days, SectionId
 from tests.fakes.memory_projections import MemoryProjections
@@ -90,7 +91,7 @@ STAYS = StayList(
 )
 OWED = MoneyAmount(amount_micro="12500000", currency="USD")
 CONTENTS: dict[SectionId, Tile] = {
-    SectionId.PLACE: PlaceOfHotel(timezone="Asia/Kabul"),
+    SectionId.PLACE: PlaceOfHotel(name=TextByLanguage(default="Kabul Palace", values={}), timezone="Asia/Kabul"),
     SectionId.ARRIVALS: STAYS,
     SectionId.DEPARTURES: STAYS,
     SectionId.IN_HOUSE: STAYS,
@@ -99,11 +100,20 @@ CONTENTS: dict[SectionId, Tile] = {
     SectionId.TASKS: TaskList(items=[]),
     SectionId.WORK_ORDERS: WorkOrderList(items=[]),
     SectionId.BALANCES: BalanceList(
-        by_reservation={
-            stay.reservation_id: BalanceLine(folio_id="fol_1", status="open", balance=OWED) for stay in STAYS.items
-        }
+        items=[
+            BalanceLine(folio_id="fol_1", reservation_id=stay.reservation_id, status="open", balance=OWED)
+            for stay in STAYS.items
+        ]
     ),
-    SectionId.KEYS: KeyList(by_reservation={stay.reservation_id: "active" for stay in STAYS.items[::3]}),
+    SectionId.KEYS: KeyList(
+        items=[
+            KeyLine(
+                id=f"key_{number:026d}", reservation_id=stay.reservation_id, room_ids=[f"rmu_{number:026d}"],
+                kind="rfid_card", state="active", valid_from=NOW, valid_until=NOW,
+            )
+            for number, stay in enumerate(STAYS.items[::3])
+        ]
+    ),
     SectionId.GRID: Grid(
         first=TODAY,
         days=14,

@@ -46,6 +46,9 @@ class _Folio(Wire, frozen=True):
     reservation_id: str
     status: str
     balance: Money
+    reservation_code: str | None = None
+    guest_name: str | None = None
+    room_number: str | None = None
 
 
 class _Pagination(Wire, frozen=True):
@@ -79,7 +82,7 @@ class BillingGateway:
         )
 
     async def balance_list(self, call: CallContext) -> BalanceList:
-        """Return the folios on which something may be owed now, by the reservation that each belongs to."""
+        """Return the folios on which something may be owed now."""
         read = ListRead(
             operation="folio_list",
             path="/api/v1/folios",
@@ -87,20 +90,27 @@ class BillingGateway:
             query={"propertyId": relabelled(property_of(call), "prop"), "status": "running"},
             decode=partial(_folios, call),
         )
-        return BalanceList(by_reservation=dict(await whole_list(self.client, call, read)))
+        return BalanceList(items=await whole_list(self.client, call, read))
 
 
-def _folios(call: CallContext, body: bytes) -> UpstreamPage[tuple[str, BalanceLine]]:
+def _folios(call: CallContext, body: bytes) -> UpstreamPage[BalanceLine]:
     page = _FOLIOS.decode(body)
     here = relabelled(property_of(call), "prop")
     if any(folio.property_id != here for folio in page.items):
         raise ValueError("a folio of another property")
-    lines = [(f"rsv_{ulid_of(folio.reservation_id)}", _balance_line(folio)) for folio in page.items]
-    return UpstreamPage(items=lines, next_cursor=page.pagination.next_cursor)
+    return UpstreamPage(items=[_balance_line(folio) for folio in page.items], next_cursor=page.pagination.next_cursor)
 
 
 def _balance_line(folio: _Folio) -> BalanceLine:
-    return BalanceLine(folio_id=folio.id, status=folio.status, balance=folio.balance.amount())
+    return BalanceLine(
+        folio_id=folio.id,
+        reservation_id=f"rsv_{ulid_of(folio.reservation_id)}",
+        status=folio.status,
+        balance=folio.balance.amount(),
+        code=folio.reservation_code,
+        guest_name=folio.guest_name,
+        room_number=folio.room_number,
+    )
 
 
 def _balances(body: bytes) -> BalancesTile:

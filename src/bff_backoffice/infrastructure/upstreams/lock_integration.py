@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -11,7 +12,7 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext, UpstreamError
 from bff_backoffice.application.upstream_pages import UpstreamPage
-from bff_backoffice.application.workbench_lists import KeyList
+from bff_backoffice.application.workbench_lists import KeyLine, KeyList
 from bff_backoffice.infrastructure.dialect import Wire, operator_headers, property_of, ulid_of
 from bff_backoffice.infrastructure.http import CallBounds, Upstream, UpstreamClient
 from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
@@ -22,9 +23,14 @@ SERVICE: Final = Upstream(name="lock-integration-service", limit_seconds=1.2, re
 
 
 class _Key(Wire, frozen=True):
+    id: str
     property_id: str
     reservation_id: str
+    rooms: list[str]
+    kind: str
     state: str
+    valid_from: datetime
+    valid_until: datetime
 
 
 _KEYS: Final = Decoder(UpstreamPage[_Key])
@@ -41,7 +47,7 @@ class LockIntegrationGateway:
         await self.client.ping(bounds)
 
     async def key_list(self, call: CallContext) -> KeyList:
-        """Return the state of each reservation's best key, `active` before `pending`.
+        """Return the keys that open something or will in a moment.
 
         Revoked keys are not asked for: a house cuts thousands of them in a year.
         """
@@ -55,29 +61,36 @@ class LockIntegrationGateway:
             if known is None:
                 raise
             raise known.exceptions[0] from None
-        return KeyList(
-            by_reservation={
-                **dict.fromkeys(pending.result(), "pending"),
-                **dict.fromkeys(active.result(), "active"),
-            }
-        )
+        # A key that became active between the two answers is in both.
+        keys = {key.id: key for key in (*pending.result(), *active.result())}
+        return KeyList(items=list(keys.values()))
 
-    async def _with_state(self, call: CallContext, state: str) -> list[str]:
+    async def _with_state(self, call: CallContext, state: str) -> list[KeyLine]:
         read = ListRead(
             operation="key_list",
             path="/api/v1/key-credentials",
             headers=operator_headers(call),
             query={"propertyId": str(property_of(call)), "state": state},
-            decode=partial(_holders, call),
+            decode=partial(_keys, call),
         )
         return await whole_list(self.client, call, read)
 
 
-def _holders(call: CallContext, body: bytes) -> UpstreamPage[str]:
+def _keys(call: CallContext, body: bytes) -> UpstreamPage[KeyLine]:
     page = _KEYS.decode(body)
     here = property_of(call)
     if any(key.property_id != here for key in page.items):
         raise ValueError("a key of another property")
-    return UpstreamPage(
-        items=[f"rsv_{ulid_of(key.reservation_id)}" for key in page.items], next_cursor=page.next_cursor
+    return UpstreamPage(items=[_key_line(key) for key in page.items], next_cursor=page.next_cursor)
+
+
+def _key_line(key: _Key) -> KeyLine:
+    return KeyLine(
+        id=key.id,
+        reservation_id=f"rsv_{ulid_of(key.reservation_id)}",
+        room_ids=[f"rmu_{ulid_of(room)}" for room in key.rooms],
+        kind=key.kind,
+        state=key.state,
+        valid_from=key.valid_from,
+        valid_until=key.valid_until,
     )

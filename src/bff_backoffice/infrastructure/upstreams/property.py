@@ -10,7 +10,9 @@ from typing import Final
 from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import PropertyTile
+from bff_backoffice.application.workbench_lists import PlaceOfHotel
 from bff_backoffice.infrastructure.dialect import (
     Count,
     LocalizedText,
@@ -65,6 +67,23 @@ class PropertyGateway:
             headers=operator_headers(call),
             decode=partial(_card, call),
         )
+
+    async def place_of_hotel(self, call: CallContext) -> PlaceOfHotel:
+        """Return what the property is called, in all its languages, and its time zone."""
+        return await self.client.read(
+            "property_place",
+            f"/api/v1/properties/{property_of(call)}",
+            bounds=call,
+            headers=operator_headers(call),
+            decode=partial(_place, call),
+        )
+
+
+def _place(call: CallContext, body: bytes) -> PlaceOfHotel:
+    found = _PROPERTY.decode(body)
+    about_property(call, found.id)
+    name = TextByLanguage(default=found.name.in_language("en"), values=found.name.values)
+    return PlaceOfHotel(name=name, timezone=found.timezone)
 
 
 def _card(call: CallContext, body: bytes) -> PropertyTile:
