@@ -17,7 +17,7 @@ from platform_sim.faults import FaultRule, InvalidFaultError
 from platform_sim.inbox_reactions import note_in_inboxes
 from platform_sim.kernel import PublishedEvent
 from platform_sim.network_proxy import InvalidWeatherError, NetworkProxy, Weather
-from platform_sim.reactions import react
+from platform_sim.reactions import announced_by_reset, react
 from platform_sim.services import SERVICES
 from platform_sim.simulator import Simulator
 from platform_sim.world.published import published_world
@@ -168,7 +168,11 @@ class _Control:
         return self.simulator.network
 
     async def reset(self, _: web.Request) -> web.Response:
+        before = self.simulator.world
         self.simulator.reset()
+        # What the world forgets, its readers must hear of: they keep profiles and preferences for minutes.
+        for event in announced_by_reset(before, self.simulator.world):
+            self.simulator.bus.publish(event, self.simulator.clock())
         return web.Response(status=204)
 
     async def _publish(self, subject: str, tenant_id: str, payload: Mapping[str, object], key: str) -> web.Response:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from platform_sim.kernel import PublishedEvent
 from platform_sim.world.world import World
 
-__all__ = ["react"]
+__all__ = ["announced_by_reset", "react"]
 
 _MEMBERSHIP_STATES: Final = {"suspended": "suspended", "removed": "removed", "reactivated": "active"}
+_TENANT_STATES: Final = {"suspended": "suspended", "deleted": "deleted", "reactivated": "active"}
 _LOCKED: Final = {"locked": True, "unlocked": False}
 
 
@@ -35,10 +37,31 @@ def react(world: World, subject: str, tenant_id: str, payload: Mapping[str, obje
                 operator.state = _MEMBERSHIP_STATES.get(verb, operator.state)
                 operator.roles = _names(payload, "roles", operator.roles)
                 operator.property_ids = _names(payload, "propertyIds", operator.property_ids)
-        case ["tenant", ("suspended" | "reactivated") as verb, *_] if tenant_id in world.tenants:
-            world.tenants[tenant_id].status = "suspended" if verb == "suspended" else "active"
+        case ["tenant", ("suspended" | "deleted" | "reactivated") as verb, *_] if tenant_id in world.tenants:
+            world.tenants[tenant_id].status = _TENANT_STATES[verb]
         case _:
             pass
+
+
+def announced_by_reset(before: World, after: World) -> list[PublishedEvent]:
+    """What tenant-service says of a world that is as it began: the tenants and preferences that are others by that."""
+    events = [
+        _event("config_updated", tenant.id, {"tenantId": tenant.id})
+        for tenant in after.tenants.values()
+        if before.tenants.get(tenant.id, tenant) != tenant
+    ]
+    for operator in after.operators.values():
+        former = before.operators.get(operator.id)
+        if former is not None and former.preferences_version != operator.preferences_version:
+            payload = {"userId": operator.id, "version": operator.preferences_version}
+            events.append(_event("operator_preferences.updated", operator.tenant_id, payload))
+    return events
+
+
+def _event(what: str, tenant_id: str, payload: Mapping[str, object]) -> PublishedEvent:
+    return PublishedEvent(
+        subject=f"melmastoon.tenant.{what}.v1", tenant_id=tenant_id, payload=payload, ordering_key=tenant_id
+    )
 
 
 def _names(payload: Mapping[str, object], member: str, before: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from bff_backoffice.application.read_through import ReadThrough
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
+from bff_backoffice.application.sessions.tenants import ForgetTenant, KnowTenant
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
 from bff_backoffice.application.workbench_loaders import board_loaders
@@ -39,6 +40,7 @@ from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRed
 from bff_backoffice.infrastructure.memorystore.platform_events import BLOCK_SECONDS, RedisPlatformEvents
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
+from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
@@ -87,6 +89,12 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
         sessions = RedisSessions(
             redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
         )
+        know_tenant = KnowTenant(
+            kept=RedisTenants(sessions_tier),
+            tenants=gateways.tenant,
+            flights=await stack.enter_async_context(Flights()),
+            clock=utc_now,
+        )
         nonces = _nonces(settings)
         yield Service(
             use=_use_cases(
@@ -95,6 +103,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
                 database=database,
                 gateways=gateways,
                 sessions=sessions,
+                know_tenant=know_tenant,
                 cache_tier=cache_tier,
                 flights=flights,
                 nonces=nonces,
@@ -124,7 +133,9 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
         )
         consumers = Consumers(
-            force_logout=_force_logout(settings, sessions, database), forget_operator=ForgetOperator(sessions=sessions)
+            force_logout=_force_logout(settings, sessions, database),
+            forget_operator=ForgetOperator(sessions=sessions),
+            forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
         )
         yield Worker(events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics))
 
@@ -136,6 +147,7 @@ def _use_cases(
     database: Database,
     gateways: Gateways,
     sessions: RedisSessions,
+    know_tenant: KnowTenant,
     cache_tier: RedisStore,
     flights: Flights[Projection],
     nonces: Nonces | None,
@@ -149,11 +161,6 @@ def _use_cases(
         ReadThrough, cache=RedisProjections(redis=cache_tier), flights=flights, clock=utc_now, observer=metrics
     )
     widgets = _widgets(read_through, gateways, ShowDevices(kept=devices, clock=utc_now))
-
-    async def postgres_state() -> str:
-        await database.ping()
-        return "ready"
-
     return UseCases(
         clock=utc_now,
         own_keys=open_own_keys(settings),
@@ -164,6 +171,7 @@ def _use_cases(
             revoked=revoked,
             iam=gateways.iam,
             operators=gateways.tenant,
+            know_tenant=know_tenant,
             clock=utc_now,
             accept_bearer=settings.auth_accept_bearer_scheme,
         ),
@@ -180,8 +188,16 @@ def _use_cases(
         compose_widget=ComposeWidget(widgets=widgets),
         compose_board=ComposeBoard(sections=_sections(read_through, gateways), clock=utc_now),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
-        check_readiness=CheckReadiness(stores={"sessions": sessions.replay.status, "postgres": postgres_state}),
+        check_readiness=_readiness(sessions, database),
     )
+
+
+def _readiness(sessions: RedisSessions, database: Database) -> CheckReadiness:
+    async def postgres_state() -> str:
+        await database.ping()
+        return "ready"
+
+    return CheckReadiness(stores={"sessions": sessions.replay.status, "postgres": postgres_state})
 
 
 def _widgets(read_through: Callable[..., ReadThrough], gateways: Gateways, devices: ShowDevices) -> WidgetReads:

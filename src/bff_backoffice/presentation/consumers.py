@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
+from bff_backoffice.application.sessions.tenants import ForgetTenant
 from bff_backoffice.domain.operator import (
     DeviceId,
     IamSessionId,
@@ -36,6 +37,7 @@ class Consumers:
 
     force_logout: ForceLogout
     forget_operator: ForgetOperator
+    forget_tenant: ForgetTenant
 
     async def __call__(self, event: PlatformEvent) -> bool:
         """Handle an event; returns whether it was of interest.
@@ -60,6 +62,11 @@ class Consumers:
             "melmastoon.iam.user.locked.v1": self._user_locked,
             "melmastoon.iam.device.locked.v1": self._device_ended,
             "melmastoon.iam.device.revoked.v1": self._device_ended,
+            "melmastoon.tenant.suspended.v1": self._tenant_suspended,
+            "melmastoon.tenant.deleted.v1": self._tenant_deleted,
+            "melmastoon.tenant.reactivated.v1": self._tenant_reactivated,
+            "melmastoon.tenant.config_updated.v1": self._tenant_changed,
+            "melmastoon.theme.published.v1": self._tenant_changed,
         }.get(subject)
 
     async def _session_revoked(self, event: PlatformEvent) -> None:
@@ -87,6 +94,18 @@ class Consumers:
         await self.force_logout.device(
             _tenant(event), _required(event, DeviceId, "deviceId"), reason=_reason(event, "device_locked")
         )
+
+    async def _tenant_suspended(self, event: PlatformEvent) -> None:
+        await self.forget_tenant(_tenant(event), status="suspended")
+
+    async def _tenant_deleted(self, event: PlatformEvent) -> None:
+        await self.forget_tenant(_tenant(event), status="deleted")
+
+    async def _tenant_reactivated(self, event: PlatformEvent) -> None:
+        await self.forget_tenant(_tenant(event), status="active")
+
+    async def _tenant_changed(self, event: PlatformEvent) -> None:
+        await self.forget_tenant(_tenant(event))
 
     async def _membership_changed(self, event: PlatformEvent) -> None:
         await self.forget_operator(_tenant(event), _required(event, OperatorId, "userId"))

@@ -7,6 +7,7 @@ from typing import Final
 
 from bff_backoffice.application.sessions.authenticate import Authenticated, ProvenKey, RequestFacts
 from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.domain.app_versions import is_below
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import OperatorRole, PropertyId
 from bff_backoffice.domain.sessions import choose_property
@@ -69,6 +70,9 @@ class Dispatch:
         if who is not None:
             arrival.learned.locale = locale
             arrival.learned.headers = self.use.limit_requests(who.operator.tenant_id, who.session.device_id)
+            if is_below(request_parts.app_facts(headers).version, who.tenant.app_version_floor):
+                oldest = who.tenant.app_version_floor
+                raise Refusal(Code.APP_VERSION_UNSUPPORTED, f"The oldest build that may work here is {oldest}.")
         query = request_parts.query_map(arrival.query)
         property_id = self._property(arrival, query, who)
         if who is not None and route.resource is not None:

@@ -14,6 +14,7 @@ from typing import Final
 from ulid import ULID
 
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.sessions.ports import TenantProfile
 from bff_backoffice.application.sessions.stores import (
     Admission,
     Iam,
@@ -23,6 +24,7 @@ from bff_backoffice.application.sessions.stores import (
     VerifyAccessToken,
     VerifyProof,
 )
+from bff_backoffice.application.sessions.tenants import KnowTenant
 from bff_backoffice.domain.device_proof import (
     AccessClaims,
     VerifiedProof,
@@ -83,6 +85,7 @@ class Authenticated:
     """
 
     operator: Operator
+    tenant: TenantProfile
     session: BackofficeSession
     token_expires_at: datetime
     seen_at: datetime
@@ -104,6 +107,7 @@ class Authenticate:
     revoked: RevokedSessions
     iam: Iam
     operators: Operators
+    know_tenant: KnowTenant
     clock: Clock
     accept_bearer: bool = False
 
@@ -129,8 +133,12 @@ class Authenticate:
         operator = admission.operator or await self._operator(claims, facts)
         if operator.suspended:
             raise Refusal(Code.OPERATOR_SUSPENDED)
+        tenant = await self.know_tenant(
+            claims.tenant_id, admission.tenant, request_id=facts.request_id, traceparent=facts.traceparent
+        )
         return Authenticated(
             operator=operator,
+            tenant=tenant,
             session=await self._seen(session, claims, facts, operator, now),
             token_expires_at=claims.expires_at,
             seen_at=now,

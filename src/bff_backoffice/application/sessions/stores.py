@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bff_backoffice.application.sessions.ports import RefreshedTokens, SessionValidation
+from bff_backoffice.application.sessions.tenants import KnownTenant
 from bff_backoffice.domain.device_proof import AccessClaims, VerifiedProof
 from bff_backoffice.domain.operator import BackofficeSessionId, DeviceId, IamSessionId, Operator, OperatorId, TenantId
 from bff_backoffice.domain.sessions import BackofficeSession
@@ -23,6 +24,7 @@ class Admission:
     session: BackofficeSession | None
     operator: Operator | None
     revoked: bool
+    tenant: KnownTenant | None = None
     memory_born_at: datetime | None = None
     """Since when the store remembers; what it says of earlier may be out of date. None where it never forgot."""
 

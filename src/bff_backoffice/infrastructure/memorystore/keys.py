@@ -24,6 +24,7 @@ __all__ = [
     "proof_memory_lock",
     "revoked_session",
     "session_of_device",
+    "tenant",
 ]
 
 CONSUMER_GROUP: Final = "bff-backoffice"
@@ -48,6 +49,11 @@ def devices_of_operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
 def operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
     """What tenant-service said of an operator, at most five minutes ago."""
     return f"{tenant_id}:operator:{operator_id}"
+
+
+def tenant(tenant_id: TenantId) -> str:
+    """What tenant-service said of the tenant itself. The number is the stored form's, as below."""
+    return f"{tenant_id}:tenant:1"
 
 
 def proof(digest: str) -> str:

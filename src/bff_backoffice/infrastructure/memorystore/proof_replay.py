@@ -33,6 +33,7 @@ class Admission:
     session: bytes | None
     operator: bytes | None
     revoked: bool
+    tenant: bytes | None = None
     memory_born_at: datetime | None = None
     """Since when the store remembers; None where it never forgot."""
 
@@ -76,15 +77,22 @@ class ProofReplay:
 
         `digest` names the proof for `ttl_ms` milliseconds (`replay_ttl_ms`).
         """
-        memory, (session, operator, revoked) = await self._use(
+        memory, (session, operator, revoked, tenant) = await self._use(
             digest,
             ttl_ms,
             issued_at,
             ("GETEX", keys.session_of_device(tenant_id, device_id), "EX", session_ttl_s),
             ("GET", keys.operator(tenant_id, operator_id)),
             ("EXISTS", keys.revoked_session(tenant_id, iam_session_id)),
+            ("GET", keys.tenant(tenant_id)),
         )
-        return Admission(session=session, operator=operator, revoked=bool(revoked), memory_born_at=memory.forgot_until)
+        return Admission(
+            session=session,
+            operator=operator,
+            revoked=bool(revoked),
+            tenant=tenant,
+            memory_born_at=memory.forgot_until,
+        )
 
     async def use(self, *, digest: str, ttl_ms: int, issued_at: datetime) -> None:
         """Use a proof that comes without an access token."""

@@ -30,6 +30,7 @@ from bff_backoffice.domain.sessions import SESSION_LIFETIME, BackofficeSession
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
+from bff_backoffice.infrastructure.memorystore.tenants import known_tenant
 
 __all__ = ["RedisSessions"]
 
@@ -106,6 +107,7 @@ class RedisSessions:
         return Admission(
             session=None if raw.session is None else _session(raw.session),
             operator=None if not raw.operator else _operator(raw.operator),
+            tenant=None if raw.tenant is None else known_tenant(raw.tenant),
             revoked=raw.revoked,
             memory_born_at=raw.memory_born_at,
         )

@@ -81,7 +81,7 @@ async def report_heartbeat(exchange: Exchange, use: UseCases) -> Response:
             server_time=heard_at,
             next_heartbeat_seconds=HEARTBEAT_SECONDS,
             poll_seconds=_POLL_SECONDS,
-            app_version_floor=None,
+            app_version_floor=exchange.operator.tenant.app_version_floor,
             directives=[],
         )
     )

@@ -1,0 +1,65 @@
+"""The sessions tier: what tenant-service said of each tenant. Read with every admission, so one entry and no index.
+
+Fails closed: every method raises `StoreUnavailableError("sessions")` when Redis is away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from bff_backoffice.application.sessions.tenants import KnownTenant
+from bff_backoffice.domain.operator import Identifier, TenantId
+from bff_backoffice.infrastructure.memorystore import keys
+from bff_backoffice.infrastructure.memorystore.client import RedisStore
+
+__all__ = ["RedisTenants", "known_tenant"]
+
+# KEYS: entry. ARGV: what was read (empty: nothing), what shall be there, seconds. A load that began before a change was
+# announced finds something else than it read, and stores nothing.
+_REPLACE: Final = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
+_KEPT_SECONDS: Final = 86_400
+"""Longer than it is believed: a tenant-service that is away must not close every hotel after five minutes."""
+
+_REMEMBERED: Final = 256
+"""Decoded entries, about 1 KB each; a process serves few tenants at a time."""
+
+
+def _parse(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook takes and gives anything
+    if issubclass(kind, Identifier):
+        return kind.parse(value)
+    # How a msgspec hook says that a type is not its own.
+    raise NotImplementedError
+
+
+known_tenant: Final = lru_cache(_REMEMBERED)(msgspec.json.Decoder(KnownTenant, dec_hook=_parse).decode)
+"""The entry of these bytes. A pure function, remembered: a tenant's entry is the same on every request."""
+
+_ENCODE: Final = msgspec.json.Encoder(enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class RedisTenants:
+    """Tenants in Redis, one key each."""
+
+    redis: RedisStore
+
+    async def known(self, tenant_id: TenantId) -> KnownTenant | None:
+        """What is remembered of the tenant."""
+        stored = await self.redis.ask("GET", keys.tenant(tenant_id))
+        return None if stored is None else known_tenant(stored)
+
+    async def remember(self, tenant_id: TenantId, before: KnownTenant | None, after: KnownTenant) -> bool:
+        """Replace `before`, unless something else is there by now; return whether it was replaced."""
+        seen = b"" if before is None else _ENCODE(before)
+        return bool(
+            await self.redis.ask("EVAL", _REPLACE, 1, keys.tenant(tenant_id), seen, _ENCODE(after), _KEPT_SECONDS)
+        )
