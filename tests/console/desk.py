@@ -38,9 +38,9 @@ class Desk:
         key = "'backoffice-console.settings'"
         self.page.add_init_script(f"if (!localStorage.getItem({key})) localStorage.setItem({key}, {text})")
 
-    def open(self) -> Desk:
-        """Go to the sign-in screen."""
-        self.page.goto(self.world.console)
+    def open(self, place: str = "dashboard") -> Desk:
+        """Go to the sign-in screen; the address names the place behind it (none: where the role begins)."""
+        self.page.goto(f"{self.world.console}#/{place}" if place else self.world.console)
         self.page.locator(".signin-form").wait_for()
         return self
 
@@ -52,13 +52,34 @@ class Desk:
         return person
 
     def sign_in(self, role: str = "general_manager", tenant: int = 0) -> Desk:
-        """Sign in, and wait until the dashboard is whole."""
+        """Sign in, go to the dashboard where the role does not begin there, and wait until it is whole."""
         if not self.page.locator(".signin-form").is_visible():
             self.open()
         self.choose(role, tenant)
         self.page.locator("button[type=submit]").click()
+        here = self.page.locator(".place[aria-current=page]")
+        here.wait_for()
+        if here.get_attribute("data-place") != "dashboard":
+            self.page.locator(".place[data-place=dashboard]").click()
         self.page.locator(".board .card").first.wait_for()
         return self.settled()
+
+    def sit_at(self, place: str, role: str = "general_manager", tenant: int = 0) -> Desk:
+        """Sign in and wait until this place (none: where the role begins) has been read."""
+        self.open(place)
+        self.choose(role, tenant)
+        self.page.locator("button[type=submit]").click()
+        return self.at_rest()
+
+    def go_to(self, place: str) -> Desk:
+        """Go to another place by its link, and wait until it has been read."""
+        self.page.locator(f".place[data-place={place}]").click()
+        return self.at_rest()
+
+    def at_rest(self) -> Desk:
+        """Wait until the present place has been read."""
+        self.page.locator(".screen > [data-read]").wait_for()
+        return self
 
     def settled(self) -> Desk:
         """Wait for the end of the stream that is running."""

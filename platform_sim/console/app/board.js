@@ -1,5 +1,6 @@
 /** The grid of widgets: their order, their rows, and moving between them with the arrow keys. */
 
+import { isForeign, neighbour, rove } from "./arrow-keys.js";
 import { h } from "./elements.js";
 import { t } from "./language.js";
 import { WidgetCard } from "./widget-card.js";
@@ -33,24 +34,6 @@ export function packRows(spans) {
   }
   if (row.length > 0) close();
   return result;
-}
-
-/** The card to which an arrow key leads from `from`: the nearest one on that side, straight ahead before aslant. */
-function neighbour(cards, from, key) {
-  const here = from.getBoundingClientRect();
-  const ahead = {
-    ArrowRight: (box) => [box.left - here.left, Math.abs(box.top - here.top)],
-    ArrowLeft: (box) => [here.left - box.left, Math.abs(box.top - here.top)],
-    ArrowDown: (box) => [box.top - here.top, Math.abs(box.left - here.left)],
-    ArrowUp: (box) => [here.top - box.top, Math.abs(box.left - here.left)],
-  }[key];
-  let best = null;
-  for (const card of cards) {
-    const [forward, aside] = ahead(card.getBoundingClientRect());
-    const cost = forward + aside * 3;
-    if (card !== from && forward > 4 && (best === null || cost < best.cost)) best = { card, cost };
-  }
-  return best?.card ?? null;
 }
 
 export class Board {
@@ -96,12 +79,15 @@ export class Board {
   }
 
   #rove(card) {
-    if (!card) return;
-    for (const each of this.cards) each.element.tabIndex = each.element === card ? 0 : -1;
+    if (card)
+      rove(
+        this.cards.map((each) => each.element),
+        card,
+      );
   }
 
   #onKey(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("[popover]")) return;
+    if (isForeign(event)) return;
     const elements = this.cards.map((card) => card.element);
     const from = event.target.closest(".card");
     const ends = { Home: elements[0], End: elements.at(-1) };

@@ -1,10 +1,11 @@
 /** The dashboard: asks for it, paints it as it comes, says how it came, and asks again. */
 
+import { Banner } from "./banner.js";
 import { Board } from "./board.js";
 import { dashboardFrames, readWidget, StreamCut } from "./dashboard-stream.js";
-import { fill, h, icon } from "./elements.js";
+import { fill, h } from "./elements.js";
 import { language, t } from "./language.js";
-import { Problem, Unreachable } from "./problem.js";
+import { Unreachable } from "./problem.js";
 import { Timeline } from "./timeline.js";
 
 const REFRESH_MS = 30_000;
@@ -31,9 +32,9 @@ export class Dashboard {
     this.#announce = announce;
     this.timeline = new Timeline();
     this.board = new Board({ timeZone: property.timezone, now, retry: (id) => this.retry(id) });
-    this.banner = h("div", { class: "banner", role: "status", hidden: true });
+    this.banner = new Banner();
     this.countdown = h("span", { class: "countdown", "aria-hidden": "true" });
-    this.element = h("div", { class: "dashboard" }, this.timeline.element, this.banner, this.board.element);
+    this.element = h("div", { class: "dashboard" }, this.timeline.element, this.banner.element, this.board.element);
   }
 
   start() {
@@ -56,7 +57,8 @@ export class Dashboard {
     this.timeline.reset();
     try {
       await this.#receive(stream.signal, fresh);
-      this.banner.hidden = true;
+      this.banner.hide();
+      this.element.dataset.read = "whole";
       this.#nextAt = performance.now() + REFRESH_MS;
     } catch (problem) {
       if (stream.signal.aborted) return;
@@ -111,20 +113,10 @@ export class Dashboard {
   }
 
   #showBanner(problem) {
-    const message = problem instanceof Problem ? problem.userMessage : null;
     let text = t("dash.failed");
     if (problem instanceof StreamCut) text = t("dash.cut");
     else if (problem instanceof Unreachable) text = t("dash.failed.network");
-    else if (message) text = message.text;
-    const again = () => this.refresh({ fresh: true });
-    const button = h(
-      "button",
-      { type: "button", class: "button button-small", onclick: again },
-      icon("refresh"),
-      t("dash.retry.all"),
-    );
-    fill(this.banner, icon("warning"), h("span", { lang: message?.lang, dir: message?.dir }, text), button);
-    this.banner.hidden = false;
+    this.banner.show(problem, text, () => this.refresh({ fresh: true }));
   }
 
   /** Say what changed once a widget has ended. Sixteen widgets that are as well as before are no news. */

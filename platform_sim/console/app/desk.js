@@ -1,13 +1,15 @@
-/** A signed-in desk: the dashboard, its surroundings, and what the keys and buttons do. */
+/** A signed-in desk: its places, their surroundings, and what the keys and buttons do. */
 
 import { base64url } from "./dpop.js";
 import { Dashboard } from "./dashboard.js";
 import { Heartbeat } from "./heartbeat.js";
 import { openHelp } from "./help.js";
-import { language, LANGUAGES } from "./language.js";
+import { language, LANGUAGES, t } from "./language.js";
+import { homeOf, placesOf, readAddress } from "./places.js";
 import { openPrintable } from "./printable.js";
 import { Problem, Unreachable } from "./problem.js";
 import { settings } from "./settings.js";
+import { BoardScreen } from "./screens/board-screen.js";
 import { accentOf, buildShell } from "./shell.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { applyTheme, askLanguage, THEMES } from "./switches.js";
@@ -25,6 +27,10 @@ export class Desk {
   #session;
   #clock;
   #timer = 0;
+  #context;
+  #screen = null;
+  #place = null;
+  #onAddress = () => this.#goTo(readAddress());
 
   /**
    * @param {{session: import("./session.js").Session, world: object, clock: import("./server-clock.js").ServerClock, key:
@@ -39,12 +45,19 @@ export class Desk {
     const property = world.properties.find((each) => each.id === who.propertyId) ?? world.properties[0];
     const tenant = world.tenants.find((each) => each.id === who.tenantId);
     const now = () => this.#clock.now();
-    this.dashboard = new Dashboard({ session: this.#session, property, now, announce: (text) => announcer.say(text) });
+    this.#context = {
+      session: this.#session,
+      property,
+      timeZone: property.timezone,
+      now,
+      announce: (text) => announcer.say(text),
+    };
+    this.dashboard = new Dashboard(this.#context);
     this.weather = new Weather({
       changed: () => this.#weatherChanged(),
       route: parts.route,
       closed: () => this.toggleWeather(),
-      titleOf: (widget) => this.dashboard.board.card(widget)?.name ?? widget,
+      titleOf: (widget) => this.dashboard.board.card(widget)?.name ?? null,
     });
     this.shell = buildShell({
       world,
@@ -52,12 +65,11 @@ export class Desk {
       property,
       who,
       now,
-      place: "dashboard",
-      dashboard: this.dashboard,
       weather: this.weather,
       chooseProperty: (id) => this.#chooseProperty(id),
       help: () => this.#help(),
       print: () => this.#print(),
+      refresh: () => this.#refresh(),
       toggleWeather: () => this.toggleWeather(),
       switchOperator: () => parts.leave("switch"),
       signOut: () => parts.leave("out"),
@@ -70,7 +82,7 @@ export class Desk {
   start() {
     this.#timer = setInterval(() => this.shell.tick(), SECOND_MS);
     this.stopShortcuts = listenForShortcuts({
-      r: () => this.dashboard.refresh({ fresh: true }),
+      r: () => this.#refresh(),
       w: () => this.toggleWeather(),
       p: () => this.#print(),
       l: () => this.#nextLanguage(),
@@ -82,14 +94,39 @@ export class Desk {
         this.toggleWeather();
     });
     this.heartbeat.start();
-    this.dashboard.start();
+    addEventListener("hashchange", this.#onAddress);
+    this.#goTo(readAddress());
   }
 
   stop() {
     clearInterval(this.#timer);
     this.stopShortcuts?.();
     this.heartbeat.stop();
-    this.dashboard.stop();
+    removeEventListener("hashchange", this.#onAddress);
+    this.#screen?.stop();
+  }
+
+  /** Show the place that the address names; the one where this role begins where it names none that this role has. */
+  #goTo({ place, query }) {
+    const { roles } = this.#session.who;
+    const mine = placesOf(roles).some((each) => each.id === place);
+    const id = mine ? place : homeOf(roles);
+    if (id === this.#place) return;
+    const moved = this.#place !== null;
+    this.#place = id;
+    this.#screen?.stop();
+    this.#screen = id === "dashboard" ? this.dashboard : new BoardScreen(id, { ...this.#context, query });
+    this.shell.showPlace(id, this.#screen);
+    document.title = `${t(`nav.${id}`)} – ${t("app.name")}`;
+    if (moved) {
+      scrollTo(0, 0);
+      document.getElementById("page-title").focus();
+    }
+    this.#screen.start();
+  }
+
+  #refresh() {
+    this.#screen.refresh?.({ fresh: true });
   }
 
   async toggleWeather() {
@@ -107,7 +144,7 @@ export class Desk {
   /** Everything is asked for again, past the caches, so that the new weather is seen at once. */
   #weatherChanged() {
     this.shell.showWeather(this.weather.troubled, this.weather.isOpen);
-    this.dashboard.refresh({ fresh: true });
+    this.#refresh();
   }
 
   async #help() {

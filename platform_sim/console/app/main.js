@@ -7,6 +7,7 @@ import { fill, h } from "./elements.js";
 import { speak } from "./formats.js";
 import { askTime, readWorld } from "./iam.js";
 import { bestLanguage, t } from "./language.js";
+import { forgetAddress } from "./places.js";
 import { ServerClock } from "./server-clock.js";
 import { Session, storedState } from "./session.js";
 import { settings } from "./settings.js";
@@ -98,6 +99,8 @@ class Console {
   async #signedIn(who, { accessToken, refreshToken, expiresIn, deviceId }) {
     const before = this.#session;
     this.#session = null;
+    // The next person begins where their own role begins.
+    if (before) forgetAddress();
     await before?.signOut();
     const lifetimeMs = expiresIn * 1000;
     this.#open({ ...who, accessToken, refreshToken, deviceId, lifetimeMs, expiresAt: this.#clock.now() + lifetimeMs });
@@ -122,6 +125,7 @@ class Console {
     if (how === "out") {
       const session = this.#session;
       this.#session = null;
+      forgetAddress();
       this.#goTo("signin");
       await session.signOut();
       return;

@@ -1,20 +1,19 @@
 /** What stands around the dashboard: who is here, where, and what else there is to do. */
 
-import { h, icon } from "./elements.js";
+import { fill, h, icon } from "./elements.js";
 import { clockTime, longDate } from "./formats.js";
 import { t } from "./language.js";
 import { initials, roleChips } from "./people.js";
+import { placesOf } from "./places.js";
 import { languageSelect, themeSelect } from "./switches.js";
 
 const ACCENTS = 6;
+const GROUPS = ["boards", "inboxes"];
 
 /** Each property has its own accent, so that a desk that works for two of them sees at once which one is open. */
 export function accentOf(world, propertyId) {
   return (world.properties.findIndex((each) => each.id === propertyId) + ACCENTS) % ACCENTS;
 }
-
-/** The places of the navigation. A place is listed once it works; boards and inboxes get theirs here. */
-const PLACES = [{ id: "dashboard", icon: "dashboard", label: "nav.dashboard" }];
 
 function action(kind, label, onclick, attributes = {}) {
   return h("button", { type: "button", class: "tool", onclick, ...attributes }, icon(kind), h("span", {}, label));
@@ -30,12 +29,31 @@ function propertySwitch({ world, who, property, chooseProperty }) {
   return h("span", { class: "house-switch" }, select, icon("chevron"));
 }
 
-function places(present) {
-  const link = (place) => {
-    const attributes = { href: `#/${place.id}`, class: "place", "aria-current": place.id === present ? "page" : null };
-    return h("li", {}, h("a", attributes, icon(place.icon), h("span", {}, t(place.label))));
+function places(roles) {
+  const link = (place) =>
+    h(
+      "li",
+      {},
+      h(
+        "a",
+        { href: `#/${place.id}`, class: "place", "data-place": place.id },
+        icon(place.icon),
+        h("span", {}, t(`nav.${place.id}`)),
+      ),
+    );
+  const mine = placesOf(roles);
+  const group = (name) => {
+    const list = mine.filter((place) => place.group === name);
+    return list.length > 0 && h("ul", { class: "places" }, list.map(link));
   };
-  return h("nav", { "aria-label": t("nav.label") }, h("ul", { class: "places" }, PLACES.map(link)));
+  const named = (name) => {
+    const list = group(name);
+    if (!list) return null;
+    const id = `places-${name}`;
+    list.setAttribute("aria-labelledby", id);
+    return [h("p", { class: "places-title eyebrow", id }, t(`nav.group.${name}`)), list];
+  };
+  return h("nav", { "aria-label": t("nav.label") }, group(null), GROUPS.map(named));
 }
 
 function me({ who, switchOperator, signOut }) {
@@ -63,7 +81,7 @@ function house(parts) {
 function sidebar(parts) {
   const help = action("help", t("nav.help"), parts.help, { "aria-keyshortcuts": "?" });
   const tools = h("div", { class: "tools" }, help, languageSelect(), themeSelect());
-  const body = h("div", { class: "side-body", id: "side-body" }, places(parts.place), tools, me(parts));
+  const body = h("div", { class: "side-body", id: "side-body" }, places(parts.who.roles), tools, me(parts));
   const toggle = () => menu.setAttribute("aria-expanded", String(aside.classList.toggle("is-open")));
   const state = { "aria-expanded": "false", "aria-controls": "side-body" };
   const menu = h("button", { type: "button", class: "button menu-button", ...state, onclick: toggle }, t("nav.menu"));
@@ -72,15 +90,18 @@ function sidebar(parts) {
   return aside;
 }
 
+/** The line above a screen: what it is, where and when, and what can be done with it. */
 function pageHead(parts) {
-  const { property, dashboard, now } = parts;
-  const clock = h("p", { class: "page-date" });
-  const show = () => {
+  const { property, now } = parts;
+  const title = h("h1", { id: "page-title", tabindex: "-1" });
+  const clock = h("span", {});
+  const where = h("p", { class: "page-date" });
+  const countdown = h("span", { class: "countdown-place" });
+  const showTime = () => {
     const instant = new Date(now());
     const text = `${longDate(instant, property.timezone)} · ${clockTime(instant, property.timezone)}`;
     if (clock.textContent !== text) clock.textContent = text;
   };
-  show();
   const button = (kind, label, onclick, attributes) =>
     h("button", { type: "button", class: "button", onclick, ...attributes }, icon(kind), h("span", {}, label));
   const weather = button("weather", t("nav.weather"), parts.toggleWeather, {
@@ -88,44 +109,66 @@ function pageHead(parts) {
     "aria-expanded": "false",
     "aria-keyshortcuts": "w",
   });
+  const print = button("print", t("dash.print"), parts.print, { "aria-keyshortcuts": "p" });
+  const refresh = button("refresh", t("dash.refresh"), parts.refresh, {
+    class: "button button-primary",
+    "aria-keyshortcuts": "r",
+  });
   const head = h(
     "header",
     { class: "page-head" },
-    h("div", { class: "page-title" }, h("h1", {}, h("bdi", {}, property.name)), clock),
-    h(
-      "div",
-      { class: "page-actions" },
-      dashboard.countdown,
-      button("print", t("dash.print"), parts.print, { "aria-keyshortcuts": "p" }),
-      weather,
-      button("refresh", t("dash.refresh"), () => dashboard.refresh({ fresh: true }), {
-        class: "button button-primary",
-        "aria-keyshortcuts": "r",
-      }),
-    ),
+    h("div", { class: "page-title" }, title, where),
+    h("div", { class: "page-actions" }, countdown, print, weather, refresh),
   );
-  return { head, weather, show };
+  const showPlace = (id, screen) => {
+    const isDashboard = id === "dashboard";
+    fill(title, isDashboard ? h("bdi", {}, property.name) : t(`nav.${id}`));
+    fill(where, isDashboard ? null : [h("bdi", {}, property.name), " · "], clock);
+    fill(countdown, screen.countdown);
+    print.hidden = !isDashboard;
+    refresh.hidden = !screen.refresh;
+    showTime();
+  };
+  return { head, weather, showTime, showPlace };
 }
 
 /**
- * Build the shell around a dashboard.
+ * Build what stands around the screens.
  *
- * @returns {{element: HTMLElement, showWeather: (troubled: number, open: boolean) => void, tick: () => void}}
+ * @returns {{element: HTMLElement, showWeather: (troubled: number, open: boolean) => void, tick: () => void,
+ *   showPlace: (id: string, screen: object) => void}}
  */
 export function buildShell(parts) {
-  const { head, weather, show } = pageHead(parts);
+  const { head, weather, showTime, showPlace } = pageHead(parts);
+  const body = h("div", { class: "screen" });
+  const side = sidebar(parts);
   const element = h(
     "div",
     { class: "app" },
     h("a", { class: "skip", href: "#main" }, t("app.skip")),
-    sidebar(parts),
-    h("main", { class: "main", id: "main", tabindex: "-1" }, head, parts.dashboard.element),
+    side,
+    h("main", { class: "main", id: "main", tabindex: "-1" }, head, body),
     parts.weather.element,
   );
+  // The address says where the desk is, so the link to the content must not change it.
+  element.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    element.querySelector("#main").focus();
+  });
   const showWeather = (troubled, open) => {
     weather.classList.toggle("is-troubled", troubled > 0);
     weather.setAttribute("aria-expanded", String(open));
     element.classList.toggle("has-weather", open);
   };
-  return { element, showWeather, tick: show };
+  const show = (id, screen) => {
+    for (const link of side.querySelectorAll(".place")) {
+      if (link.dataset.place === id) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    side.classList.remove("is-open");
+    side.querySelector(".menu-button").setAttribute("aria-expanded", "false");
+    showPlace(id, screen);
+    fill(body, screen.element);
+  };
+  return { element, showWeather, tick: showTime, showPlace: show };
 }

@@ -57,7 +57,7 @@ export class Weather {
   #status = h("p", { class: "weather-status", role: "status" });
 
   /**
-   * @param {{changed: () => void, closed: () => void, titleOf: (widget: string) => string, route: object}} parts
+   * @param {{changed: () => void, closed: () => void, titleOf: (widget: string) => string | null, route: object}} parts
    *   `changed` is told when something behaves differently from now on; `route` is the way to the service
    */
   constructor({ changed, closed, titleOf, route }) {
@@ -215,9 +215,18 @@ export class Weather {
     }
   }
 
+  /** The widgets that live of a system, by the names that they have on this desk's dashboard. */
+  #feedsOf(service) {
+    if (FEEDS[service].length === 0) return t("weather.nofeeds");
+    return FEEDS[service]
+      .map((widget) => this.#titleOf(widget))
+      .filter(Boolean)
+      .join(" · ");
+  }
+
   #show() {
     for (const [service, { row, sign, select, feeds }] of this.#rows) {
-      feeds.textContent = FEEDS[service].map((widget) => this.#titleOf(widget)).join(" · ") || t("weather.nofeeds");
+      feeds.textContent = this.#feedsOf(service);
       const mode = this.#modes[service] ?? "healthy";
       row.classList.toggle("is-troubled", mode !== "healthy");
       fill(sign, icon(ICON_OF[mode] ?? "storm"));

@@ -6,7 +6,8 @@ import { t } from "./language.js";
 import { detailRows } from "./widget-details.js";
 import { PAINTERS } from "./widgets/index.js";
 
-const TONES = {
+/** How an outcome looks. */
+export const TONES = {
   fresh: "good",
   cached: "good",
   stale: "warn",

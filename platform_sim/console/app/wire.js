@@ -5,6 +5,7 @@ import { Problem, readProblem, Unreachable } from "./problem.js";
 
 const APP_VERSION = "1.0.0";
 const ATTEMPTS = 3;
+const NOT_MODIFIED = 304;
 
 function platform() {
   const text = navigator.userAgentData?.platform ?? navigator.platform ?? "";
@@ -37,7 +38,7 @@ export class Wire {
    * @param {string} url absolute
    * @param {{accessToken?: string, deviceId?: string, headers?: Record<string, string>, body?: unknown,
    *   signal?: AbortSignal, fresh?: boolean}} [options] `fresh` asks every cache on the way to stand aside
-   * @returns {Promise<Response>} a 2xx response whose body is still unread
+   * @returns {Promise<Response>} a 2xx response whose body is still unread, or a 304 to a request that named an `ETag`
    * @throws {Problem} on every other status
    * @throws {Unreachable} when nobody answered
    */
@@ -45,7 +46,7 @@ export class Wire {
     for (let attempt = 1; ; attempt += 1) {
       const response = await this.#attempt(method, url, options);
       this.#rememberNonce(url, response);
-      if (response.ok) return response;
+      if (response.ok || response.status === NOT_MODIFIED) return response;
       const problem = await readProblem(response);
       if (attempt === ATTEMPTS || !(await this.#canMend(problem, response, url))) throw problem;
     }

@@ -1,7 +1,10 @@
+import work from "./work/en.js";
+
 /** English. `{n}` decides the plural; other members in braces are put in as they are. */
 export default {
+  ...work,
   "app.name": "Melmastoon Backoffice",
-  "app.skip": "Skip to the dashboard",
+  "app.skip": "Skip to the content",
   "app.broken": "The console could not start",
   "app.broken.hint": "The simulator does not answer. Start it, then load this page again.",
   "app.reload": "Load again",
@@ -28,7 +31,8 @@ export default {
   "signin.back": "Back to the dashboard",
   "signin.device": "This desk signs in with a key that cannot be copied.",
   "signin.error.credentials": "The user name or password is not right.",
-  "signin.error.device": "No free desk is left: every device that was tried belongs to another browser. Reset the simulator's world, or use the browser that signed in before.",
+  "signin.error.device":
+    "No free desk is left: every device that was tried belongs to another browser. Reset the simulator's world, or use the browser that signed in before.",
   "signin.error.network": "The sign-in service does not answer. Check that the simulator is running.",
   "signin.error.other": "Signing in did not work: {detail}",
   "signin.error.empty": "Enter a user name and a password.",
@@ -62,7 +66,8 @@ export default {
   "dash.widgets": "Widgets",
   "dash.retry.all": "Try again",
   "dash.failed": "The dashboard could not be loaded",
-  "dash.failed.network": "The service does not answer. The last known tiles stay as they are; the next try comes by itself.",
+  "dash.failed.network":
+    "The service does not answer. The last known tiles stay as they are; the next try comes by itself.",
   "dash.cut": "The stream was cut before its end. What is shown may be incomplete; trying again.",
   "dash.empty": "Your role has no widgets at this property.",
   "line.label": "How this dashboard arrived",
@@ -212,11 +217,13 @@ export default {
   "define.occupancy": "Rooms sold today, of the rooms that can be sold: all rooms less those out of order.",
   "define.adr": "Average daily rate: today's room revenue divided by the rooms sold.",
   "define.revpar": "Revenue per available room: today's room revenue divided by the rooms that can be sold.",
-  "define.arrivals": "Rooms whose guests are booked to arrive today and have not checked in. One reservation of two rooms counts two.",
+  "define.arrivals":
+    "Rooms whose guests are booked to arrive today and have not checked in. One reservation of two rooms counts two.",
   "define.departures": "Rooms whose guests leave today and have not checked out.",
   "define.in-house": "Rooms occupied now. Staying on: those that do not leave today.",
   "define.outlook": "Rooms sold for each night, of the rooms that can be sold. Above 100 % the night is overbooked.",
-  "define.rooms": "Every room of the house by its housekeeping status now. Ready: inspected and free to give to a guest.",
+  "define.rooms":
+    "Every room of the house by its housekeeping status now. Ready: inspected and free to give to a guest.",
   "define.arrivals-at-risk": "Guests due soon whose room is not ready, or who have no room yet. Soonest first.",
   "define.work-orders": "Work orders neither verified nor cancelled. Overdue: past the time promised.",
   "define.rates": "Today's lowest public rate for each room type, for one night, as pricing gives it.",

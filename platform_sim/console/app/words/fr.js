@@ -1,7 +1,10 @@
+import work from "./work/fr.js";
+
 /** Français. */
 export default {
+  ...work,
   "app.name": "Melmastoon Backoffice",
-  "app.skip": "Aller au tableau de bord",
+  "app.skip": "Aller au contenu",
   "app.broken": "La console n'a pas pu démarrer",
   "app.broken.hint": "Le simulateur ne répond pas. Démarrez-le, puis rechargez cette page.",
   "app.reload": "Recharger",
@@ -28,7 +31,8 @@ export default {
   "signin.back": "Retour au tableau de bord",
   "signin.device": "Ce poste se connecte avec une clé qui ne peut pas être copiée.",
   "signin.error.credentials": "L'identifiant ou le mot de passe est incorrect.",
-  "signin.error.device": "Aucun poste libre : chaque poste essayé appartient à un autre navigateur. Réinitialisez le monde du simulateur, ou revenez au navigateur déjà utilisé.",
+  "signin.error.device":
+    "Aucun poste libre : chaque poste essayé appartient à un autre navigateur. Réinitialisez le monde du simulateur, ou revenez au navigateur déjà utilisé.",
   "signin.error.network": "Le service de connexion ne répond pas. Vérifiez que le simulateur est démarré.",
   "signin.error.other": "La connexion a échoué : {detail}",
   "signin.error.empty": "Saisissez un identifiant et un mot de passe.",
@@ -62,7 +66,8 @@ export default {
   "dash.widgets": "Tuiles",
   "dash.retry.all": "Réessayer",
   "dash.failed": "Le tableau de bord n'a pas pu être chargé",
-  "dash.failed.network": "Le service ne répond pas. Les dernières tuiles connues restent affichées ; le prochain essai est automatique.",
+  "dash.failed.network":
+    "Le service ne répond pas. Les dernières tuiles connues restent affichées ; le prochain essai est automatique.",
   "dash.cut": "Le flux a été coupé avant la fin. L'affichage peut être incomplet ; nouvel essai en cours.",
   "dash.empty": "Votre fonction n'a aucune tuile dans cet établissement.",
   "line.label": "Arrivée de ce tableau de bord",
@@ -89,7 +94,8 @@ export default {
   "outcome.hint.stale": "La source n'a pas répondu. Voici le dernier état connu.",
   "outcome.hint.fallback": "Calculé à partir d'une partie des sources, car une autre a échoué.",
   "outcome.hint.timeout": "La source a dépassé le temps accordé.",
-  "outcome.hint.breaker_open": "La source a échoué plusieurs fois de suite ; on la laisse tranquille quelques secondes.",
+  "outcome.hint.breaker_open":
+    "La source a échoué plusieurs fois de suite ; on la laisse tranquille quelques secondes.",
   "outcome.hint.shed": "Non demandé, pour ménager un système surchargé.",
   "outcome.hint.forbidden": "Votre fonction n'y donne pas accès.",
   "outcome.hint.error": "La source a échoué ou répondu n'importe quoi.",
@@ -212,17 +218,21 @@ export default {
   "define.occupancy": "Chambres vendues aujourd'hui, sur les chambres vendables : toutes, moins celles hors service.",
   "define.adr": "Prix moyen : recette hébergement du jour divisée par les chambres vendues.",
   "define.revpar": "Revenu par chambre disponible : recette hébergement du jour divisée par les chambres vendables.",
-  "define.arrivals": "Chambres attendues aujourd'hui dont les clients ne sont pas encore arrivés. Une réservation de deux chambres compte deux.",
+  "define.arrivals":
+    "Chambres attendues aujourd'hui dont les clients ne sont pas encore arrivés. Une réservation de deux chambres compte deux.",
   "define.departures": "Chambres dont les clients partent aujourd'hui et n'ont pas encore réglé leur départ.",
   "define.in-house": "Chambres occupées maintenant. Restent : celles qui ne partent pas aujourd'hui.",
-  "define.outlook": "Chambres vendues par nuit, sur les chambres vendables. Au-delà de 100 %, la nuit est en surréservation.",
+  "define.outlook":
+    "Chambres vendues par nuit, sur les chambres vendables. Au-delà de 100 %, la nuit est en surréservation.",
   "define.rooms": "Toutes les chambres selon leur état actuel aux étages. Prête : contrôlée et libre pour un client.",
-  "define.arrivals-at-risk": "Clients attendus bientôt dont la chambre n'est pas prête ou pas attribuée. Les plus proches d'abord.",
+  "define.arrivals-at-risk":
+    "Clients attendus bientôt dont la chambre n'est pas prête ou pas attribuée. Les plus proches d'abord.",
   "define.work-orders": "Bons de travail ni vérifiés ni annulés. En retard : délai promis dépassé.",
   "define.rates": "Le tarif public le plus bas du jour par type de chambre, pour une nuit, selon le service tarifs.",
   "define.balances": "Ce que les clients doivent encore. Écart de caisse : espèces comptées moins espèces attendues.",
   "define.alerts": "Alertes de l'établissement que personne n'a prises en compte, les plus graves d'abord.",
-  "define.suggestions": "Suggestions ouvertes pour cet établissement. Elles conseillent et ne changent rien d'elles-mêmes.",
+  "define.suggestions":
+    "Suggestions ouvertes pour cet établissement. Elles conseillent et ne changent rien d'elles-mêmes.",
   "define.property": "La fiche de l'établissement, avec sa date locale.",
   "define.devices": "Vos postes et leur dernier message. En ligne : vu il y a moins de deux minutes.",
   "weather.title": "Météo",
