@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.application.projections import Lead, ProjectionKey
-from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.domain.operator import PropertyId, TenantId
 
 Place = tuple[TenantId, ProjectionKey]
 
@@ -63,6 +63,11 @@ class MemoryProjections:
         for key in keys:
             self.values.pop((tenant_id, key), None)
             self.leads.pop((tenant_id, key), None)
+
+    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId, names: Sequence[str]) -> None:
+        """The same for every variant of these names."""
+        known = [key for tenant, key in {**self.values, **self.leads} if tenant == tenant_id]
+        await self.forget(tenant_id, [key for key in known if key.property_id == property_id and key.name in names])
 
     def _stored(self, place: Place) -> bytes | None:
         value, until = self.values.get(place, (None, 0.0))

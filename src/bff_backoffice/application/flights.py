@@ -101,6 +101,11 @@ class Flights(Generic[T]):
         """Let nobody else join the load that is in the air under this key; those who wait for it still get it."""
         self._in_air.pop(key, None)
 
+    def retire_all(self, which: Callable[[Hashable], bool]) -> None:
+        """Let nobody else join any load whose key is one of `which`."""
+        for key in [key for key in self._in_air if which(key)]:
+            self.retire(key)
+
     def _start(
         self, key: Hashable, load: Callable[[], Awaitable[T]], deadline: float, *, for_nobody: bool = False
     ) -> _Flight[T]:

@@ -193,7 +193,7 @@ class ReadThrough:
         A leader that fails stands down at once and a follower takes its place; one that was killed leads until its lead
         runs out.
         """
-        polls = 0
+        polls, forgotten = 0, False
         while True:
             lead = await self._lead(tenant_id, wanted.key, deadline)
             if lead is None:
@@ -204,14 +204,22 @@ class ReadThrough:
                 await self._settle(tenant_id, wanted.key, lead.token, None, deadline)
                 return found
             if lead.token is not None:
-                return await self._load_as_leader(tenant_id, wanted, lead.token, deadline)
+                projection, stands = await self._load_as_leader(tenant_id, wanted, lead.token, deadline)
+                if stands or forgotten:
+                    return projection
+                # It was forgotten while it was loaded, so it may be from before the change that was the reason.
+                forgotten = True
+                continue
             await asyncio.sleep(POLLS_S[min(polls, len(POLLS_S) - 1)])
             polls += 1
 
     def _acceptable(self, found: Projection, since: datetime | None) -> bool:
         return found.as_of >= since if since is not None else self.freshness.fresh(found, self.clock())
 
-    async def _load_as_leader(self, tenant_id: TenantId, wanted: Wanted, token: str, deadline: float) -> Projection:
+    async def _load_as_leader(
+        self, tenant_id: TenantId, wanted: Wanted, token: str, deadline: float
+    ) -> tuple[Projection, bool]:
+        """Return what was loaded, and whether this was still the leader when it was there."""
         stored: bytes | None = None
         try:
             projection = await self._load(wanted, deadline)
@@ -219,8 +227,8 @@ class ReadThrough:
         finally:
             # Before the readers get it, so that whoever has seen a widget finds it in the cache a moment later; and
             # also when the load failed or its last reader left, so that a follower need not wait for the lead's end.
-            await self._settle(tenant_id, wanted.key, token, stored, deadline)
-        return projection
+            stands = await self._settle(tenant_id, wanted.key, token, stored, deadline)
+        return projection, stands
 
     async def _lead(self, tenant_id: TenantId, key: ProjectionKey, deadline: float) -> Lead | None:
         remaining_ms = max(0, int((deadline - asyncio.get_running_loop().time()) * 1000))
@@ -233,16 +241,18 @@ class ReadThrough:
 
     async def _settle(
         self, tenant_id: TenantId, key: ProjectionKey, token: str | None, stored: bytes | None, deadline: float
-    ) -> None:
+    ) -> bool:
+        """Return False only where the cache says that somebody else leads by now."""
         if token is None:
-            return
+            return True
         now = asyncio.get_running_loop().time()
         try:
             # The value is worth more than its place in the cache: near the deadline it is not held up for that.
             async with asyncio.timeout_at(min(now + CACHE_PATIENCE_S, max(now, deadline) + SETTLING_S / 4)):
-                await self.cache.settle(tenant_id, key, token, stored, keep_ms=self.freshness.kept_ms)
+                return await self.cache.settle(tenant_id, key, token, stored, keep_ms=self.freshness.kept_ms)
         except (StoreUnavailableError, TimeoutError):
             self.observer.cache_unavailable("settle")
+            return True
 
     async def _load(self, wanted: Wanted, deadline: float) -> Projection:
         loop = asyncio.get_running_loop()

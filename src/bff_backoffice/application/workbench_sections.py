@@ -119,12 +119,6 @@ _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyTy
     )
 })  # fmt: skip
 
-_FORMS: Final[Mapping[SectionId, int]] = MappingProxyType({
-    SectionId.PLACE: 2, SectionId.BALANCES: 2, SectionId.KEYS: 2,
-})  # fmt: skip
-"""Which form a section's content has, where it is no longer the first: another form is another key, never a wrong
-read."""
-
 
 class RecentContents:
     """The sections that this process decoded last: half of what a warm board costs would be decoding the same again.
@@ -265,7 +259,7 @@ def _key(section: Section, request: SectionRequest) -> ProjectionKey:
     first = "today" if days is None or days.first is None else days.first.isoformat()
     return ProjectionKey(
         property_id=request.operator.property_id,
-        name=f"board-{_FORMS.get(section.id, 1)}-{section.id.value}",
+        name=section.id.kept_as,
         variants=() if days is None else (first, str(days.count)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bff_backoffice.domain.operator import Identifier
 
-__all__ = ["FolioId", "ReservationId", "RoomId"]
+__all__ = ["FolioId", "LockId", "ReservationId", "RoomId", "TaskId", "WorkOrderId"]
 
 
 class ReservationId(Identifier):
@@ -26,3 +26,24 @@ class RoomId(Identifier):
 
     __slots__ = ()
     prefix = "rmu"
+
+
+class LockId(Identifier):
+    """The lock of a door, of lock-integration-service."""
+
+    __slots__ = ()
+    prefix = "lck"
+
+
+class TaskId(Identifier):
+    """A task of housekeeping-service."""
+
+    __slots__ = ()
+    prefix = "hkt"
+
+
+class WorkOrderId(Identifier):
+    """A repair, of maintenance-service."""
+
+    __slots__ = ()
+    prefix = "mnt"

@@ -72,6 +72,16 @@ class SectionId(StrEnum):
     BALANCES = "balances"
     KEYS = "keys"
 
+    @property
+    def kept_as(self) -> str:
+        """The name under which the cache keeps it. The number is its form's: another form is another name."""
+        return f"board-{_FORMS.get(self, 1)}-{self.value}"
+
+
+_FORMS: Final[Mapping[SectionId, int]] = MappingProxyType({
+    SectionId.PLACE: 2, SectionId.BALANCES: 2, SectionId.KEYS: 2,
+})  # fmt: skip
+"""Which form a section's content has, where it is no longer the first."""
 
 _EVERYBODY: Final = frozenset(OperatorRole)
 _ALWAYS: Final = frozenset({OperatorRole.GENERAL_MANAGER, OperatorRole.OWNER})

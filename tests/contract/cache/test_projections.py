@@ -193,3 +193,42 @@ def test_an_empty_value_is_a_value(play: Play) -> None:
         assert await cache.last_known(ONE, [RATES]) == [b""]
 
     play(scenario)
+
+
+def test_a_name_is_forgotten_with_all_its_variants(play: Play) -> None:
+    """Every variant of the names goes; other names, properties and tenants stay."""
+
+    async def scenario(cache: ProjectionCache) -> None:
+        variants = [ProjectionKey(property_id=PLACE, name="rates", variants=(tag,)) for tag in ("en", "ar", "fr")]
+        others = [ProjectionKey(property_id=PLACE, name="adr"), ProjectionKey(property_id=ELSEWHERE, name="rates")]
+        for key in [*variants, *others]:
+            await put(cache, ONE, key, b"value", LONG_MS)
+        await put(cache, OTHER, RATES, b"value", LONG_MS)
+
+        await cache.forget_named(ONE, PLACE, ("rates", "rooms"))
+
+        assert await cache.last_known(ONE, variants) == [None] * 3
+        assert await cache.last_known(ONE, others) == [b"value"] * 2
+        assert await cache.last_known(OTHER, [RATES]) == [b"value"]
+        # What is stored afterwards can be forgotten again.
+        await put(cache, ONE, RATES, b"newer", LONG_MS)
+        await cache.forget_named(ONE, PLACE, ("rates",))
+        assert await cache.last_known(ONE, [RATES]) == [None]
+
+    play(scenario)
+
+
+def test_a_leader_whose_name_is_forgotten_stores_nothing(play: Play) -> None:
+    """What it loads may be from before the change."""
+
+    async def scenario(cache: ProjectionCache) -> None:
+        lead = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
+        assert lead.token is not None
+
+        await cache.forget_named(ONE, PLACE, ("rates",))
+
+        assert not await cache.settle(ONE, RATES, lead.token, b"older", keep_ms=LONG_MS)
+        assert await cache.last_known(ONE, [RATES]) == [None]
+        assert (await cache.lead(ONE, RATES, hold_ms=LONG_MS)).token is not None
+
+    play(scenario)

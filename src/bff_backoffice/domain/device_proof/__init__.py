@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bff_backoffice.domain.device_proof.access_claims import AccessClaims, TokenRules, accept_access_claims
 from bff_backoffice.domain.device_proof.challenges import (
+    SECOND_FACTOR_SECONDS,
     SIGNATURE_ALGORITHMS,
     challenge,
     credentials_missing,
     nonce_required,
     proof_invalid,
     proof_replayed,
+    second_factor_required,
     token_expired,
     token_invalid,
 )
@@ -34,6 +36,7 @@ from bff_backoffice.domain.device_proof.request_target import MalformedTargetErr
 __all__ = [
     "PROOF_FUTURE",
     "PROOF_PAST",
+    "SECOND_FACTOR_SECONDS",
     "SIGNATURE_ALGORITHMS",
     "AccessClaims",
     "Credentials",
@@ -56,6 +59,7 @@ __all__ = [
     "replay_ttl_ms",
     "require_body",
     "require_key_binding",
+    "second_factor_required",
     "token_expired",
     "token_invalid",
 ]

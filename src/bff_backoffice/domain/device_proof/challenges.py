@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bff_backoffice.domain.errors import Code, Refusal
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
+    "SECOND_FACTOR_SECONDS",
     "SIGNATURE_ALGORITHMS",
     "challenge",
     "credentials_missing",
     "nonce_required",
     "proof_invalid",
     "proof_replayed",
+    "second_factor_required",
     "token_expired",
     "token_invalid",
 ]
@@ -62,3 +67,26 @@ def proof_replayed() -> Refusal:
 def nonce_required(nonce: str) -> Refusal:
     """The proof carries no nonce, or an old one. The answer brings the current one (RFC 9449 section 9)."""
     return Refusal(Code.NONCE_REQUIRED, headers=(*challenge("use_dpop_nonce"), ("DPoP-Nonce", nonce)))
+
+
+SECOND_FACTOR_SECONDS: Final = 300
+"""How long a proven second factor is good for one act (contract, section 3)."""
+
+_SECOND_FACTOR_ACR: Final = "urn:melmastoon:acr:mfa-recent"
+
+
+def second_factor_required(step_up: Mapping[str, object]) -> Refusal:
+    """The act needs an attestation, or a better one than was shown (RFC 9470 section 3). `step_up` says of what.
+
+    The key is not used up: the same request goes again with the attestation.
+    """
+    parameters = (
+        f'error="insufficient_user_authentication", acr_values="{_SECOND_FACTOR_ACR}", '
+        f'max_age={SECOND_FACTOR_SECONDS}, algs="{SIGNATURE_ALGORITHMS}"'
+    )
+    return Refusal(
+        Code.STEP_UP_REQUIRED,
+        headers=(("WWW-Authenticate", f"DPoP {parameters}"),),
+        members={"stepUp": step_up},
+        retry="same_key",
+    )

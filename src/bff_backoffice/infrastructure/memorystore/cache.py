@@ -12,18 +12,30 @@ from dataclasses import dataclass
 from typing import Final
 
 from bff_backoffice.application.projections import Lead, ProjectionKey
-from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
-from bff_backoffice.infrastructure.memorystore.keys import projection, projection_lead
+from bff_backoffice.infrastructure.memorystore.keys import projection, projection_index, projection_lead
 
 __all__ = ["RedisProjections"]
 
-# KEYS: value, lead. ARGV: token, ms. What is stored is read in the same step: whoever gets the lead because another has
-# just finished must see what that one stored.
+# KEYS: value, lead, index. ARGV: token, ms, the index's ms. What is stored is read in the same step: whoever gets the
+# lead because another has just finished must see what that one stored. Only leaders store, so the index names all keys.
 _LEAD: Final = """
 local stored = redis.call('GET', KEYS[1])
-if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {1, stored} end
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  redis.call('SADD', KEYS[3], KEYS[1])
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
+  return {1, stored}
+end
 return {0, stored}
+"""
+
+# KEYS: indexes. The suffix is that of a lead. A leader that loads meanwhile has lost its lead, so it stores nothing.
+_FORGET_NAMED: Final = """
+for _, index in ipairs(KEYS) do
+  for _, value in ipairs(redis.call('SMEMBERS', index)) do redis.call('UNLINK', value, value .. ':lead') end
+  redis.call('UNLINK', index)
+end
 """
 
 # KEYS: value, lead. ARGV: token, keep ms, value if there is one. Only the current leader stores: one that was overtaken
@@ -34,6 +46,9 @@ if ARGV[3] then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) end
 redis.call('DEL', KEYS[2])
 return 1
 """
+
+_INDEX_MS: Final = 25 * 3_600_000
+"""How long an index outlives the last lead that it heard of, in ms: longer than anything is kept."""
 
 _TOKEN_BYTES: Final = 16
 """As many as a UUID has: two leaders must never hold the same token."""
@@ -53,7 +68,8 @@ class RedisProjections:
     async def lead(self, tenant_id: TenantId, key: ProjectionKey, *, hold_ms: int) -> Lead:
         """Become the one that loads this for at most `hold_ms`, unless somebody is: one atomic step."""
         token = secrets.token_hex(_TOKEN_BYTES)
-        leads, stored = await self.redis.ask("EVAL", _LEAD, 2, *_both(tenant_id, key), token, hold_ms)
+        index = projection_index(tenant_id, key.property_id, key.name)
+        leads, stored = await self.redis.ask("EVAL", _LEAD, 3, *_both(tenant_id, key), index, token, hold_ms, _INDEX_MS)
         return Lead(token=token if leads else None, stored=stored)
 
     async def settle(
@@ -68,6 +84,12 @@ class RedisProjections:
         """Remove what is stored and end the leads, in one step; the memory is freed later."""
         if keys:
             await self.redis.ask("UNLINK", *(name for key in keys for name in _both(tenant_id, key)))
+
+    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId, names: Sequence[str]) -> None:
+        """Remove every variant of these names and end their leads: one atomic step."""
+        if names:
+            indexes = [projection_index(tenant_id, property_id, name) for name in names]
+            await self.redis.ask("EVAL", _FORGET_NAMED, len(indexes), *indexes)
 
 
 def _value(tenant_id: TenantId, key: ProjectionKey) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "parked_events",
     "platform_events",
     "projection",
+    "projection_index",
     "projection_lead",
     "proof",
     "proof_memory",
@@ -79,6 +80,11 @@ def projection(tenant_id: TenantId, property_id: PropertyId, name: str, variants
 def projection_lead(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
     """Who loads that part now: a fencing token."""
     return projection(tenant_id, property_id, name, variants) + ":lead"
+
+
+def projection_index(tenant_id: TenantId, property_id: PropertyId, name: str) -> str:
+    """The keys of all variants of that part, so that they can be forgotten together."""
+    return f"{tenant_id}:projection-index:1:{property_id}:{name}"
 
 
 def platform_events() -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec.json import Decoder
 
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import BalancesTile
 from bff_backoffice.application.upstream_pages import UpstreamPage
@@ -21,12 +22,14 @@ from bff_backoffice.infrastructure.dialect import (
     relabelled,
     ulid_of,
 )
+from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "BillingGateway"]
 
 SERVICE: Final = Upstream(name="billing-service", limit_seconds=0.6, retries=1)
+MUTATIONS: Final = MutationDialect(key_form="ulid", property_place="query", property_prefix="prop")
 
 
 class _DayEnd(Wire, frozen=True):
@@ -69,6 +72,10 @@ class BillingGateway:
     """Folios and the day-end."""
 
     client: UpstreamClient
+
+    async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
+        """Carry a mutation out, once for its upstream key. Raises the `UpstreamError` family."""
+        return await carry_out(self.client, MUTATIONS, call, order)
 
     async def balances(self, call: CallContext) -> BalancesTile:
         """Return the open folios, and how far the cash drawers are off (counted minus expected)."""

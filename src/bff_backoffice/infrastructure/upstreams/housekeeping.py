@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.json import Decoder
 
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import RoomsTile
 from bff_backoffice.application.upstream_pages import UpstreamPage
@@ -22,12 +23,16 @@ from bff_backoffice.infrastructure.dialect import (
     relabelled,
     ulid_of,
 )
+from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "HousekeepingGateway"]
 
 SERVICE: Final = Upstream(name="housekeeping-service", limit_seconds=0.7, retries=1)
+MUTATIONS: Final = MutationDialect(
+    key_form="uuid", property_place="query", property_prefix="prp", prefixes={"rmu": "rom", "usr": "stf"}
+)
 
 
 class _Counts(Wire, frozen=True, rename=None):
@@ -87,6 +92,10 @@ class HousekeepingGateway:
     """Rooms by their housekeeping status."""
 
     client: UpstreamClient
+
+    async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
+        """Carry a mutation out, once for its upstream key. Raises the `UpstreamError` family."""
+        return await carry_out(self.client, MUTATIONS, call, order)
 
     async def rooms(self, call: CallContext) -> RoomsTile:
         """Return how many rooms have which status now."""

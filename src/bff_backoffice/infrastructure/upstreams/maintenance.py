@@ -10,16 +10,21 @@ from typing import Final
 from msgspec.json import Decoder
 
 from bff_backoffice.application import workbench_lists
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import WorkOrderLine, WorkOrdersTile
 from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.infrastructure.dialect import Count, Wire, operator_headers, property_of, relabelled
+from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "MaintenanceGateway"]
 
 SERVICE: Final = Upstream(name="maintenance-service", limit_seconds=0.7, retries=1)
+MUTATIONS: Final = MutationDialect(
+    key_form="ulid", key_name="X-Idempotency-Key", property_place="header", property_prefix="prop"
+)
 
 
 class _BySeverity(Wire, frozen=True):
@@ -73,6 +78,10 @@ class MaintenanceGateway:
     """Work orders that are neither verified nor cancelled."""
 
     client: UpstreamClient
+
+    async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
+        """Carry a mutation out, once for its upstream key. Raises the `UpstreamError` family."""
+        return await carry_out(self.client, MUTATIONS, call, order)
 
     async def work_orders(self, call: CallContext) -> WorkOrdersTile:
         """Return how many work orders are open, and the most severe ones in the service's order."""

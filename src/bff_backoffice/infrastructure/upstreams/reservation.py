@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from msgspec.json import Decoder
 
 from bff_backoffice.application.dashboard_loaders import DueArrival
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
@@ -26,6 +27,7 @@ from bff_backoffice.infrastructure.dialect import (
     property_of,
     ulid_of,
 )
+from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
@@ -34,6 +36,7 @@ __all__ = ["SERVICE", "ReservationGateway"]
 T = TypeVar("T")
 
 SERVICE: Final = Upstream(name="reservation-service", limit_seconds=0.8, retries=1)
+MUTATIONS: Final = MutationDialect(key_form="ulid", property_place="header")
 _ROOT: Final = "/api/v1/reservations"
 
 _DUE_PAGE_SIZE: Final = 100
@@ -109,6 +112,10 @@ class ReservationGateway:
     """Reservations as the desk counts them: in rooms, of the property's local day."""
 
     client: UpstreamClient
+
+    async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
+        """Carry a mutation out, once for its upstream key. Raises the `UpstreamError` family."""
+        return await carry_out(self.client, MUTATIONS, call, order)
 
     async def arrivals(self, call: CallContext) -> MovementTile:
         """Return today's arrivals, and the next guests due."""

@@ -1,0 +1,77 @@
+"""Forwarding what an operator changes to the service that owns it, exactly once, whatever is killed at whatever moment.
+
+The order is the contract's (sections 2.1 and 5): the key's stored answer, the second factor, then one transaction that
+claims the key, writes the audit row and uses up the attestation; then the dispatch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ulid import ULID
+
+from bff_backoffice.application.mutations_dispatch import Dispatch, MutationRequest, Outcome, Step, Tools, replayed
+from bff_backoffice.application.mutations_ports import Attempt, AttestationUse, AuditEntry, Claimed, Unattested
+from bff_backoffice.application.mutations_second_factors import SecondFactors, step_up_required
+from bff_backoffice.application.mutations_table import Ledger, SecondFactor
+from bff_backoffice.application.ports import Clock
+
+__all__ = ["ForwardMutation"]
+
+_AUDIT_PREFIX: Final[Mapping[Ledger, str]] = {Ledger.MUTATIONS: "mau", Ledger.LOCKS: "lap"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardMutation:
+    """Carry a mutation out exactly once for its key.
+
+    Raises:
+        Refusal: IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_KEY_REUSED, OUTCOME_UNKNOWN, STEP_UP_REQUIRED, RESOURCE_NOT_FOUND.
+        UpstreamError: what happened is not final; the same key may try again.
+        StoreUnavailableError: Postgres is away. Before the claim nothing was done; after it the same key finds out.
+    """
+
+    tools: Tools
+    second_factors: SecondFactors
+    clock: Clock
+
+    async def __call__(self, request: MutationRequest) -> Outcome:
+        keys, lease_seconds = self.tools.keys, self.tools.lease_seconds
+        tenant_id = request.operator.tenant_id
+        attestation: AttestationUse | None = None
+        if request.mutation.second_factor is not SecondFactor.NEVER:
+            # A replay needs no attestation, so the key is looked at first. Elsewhere the claim itself finds out.
+            known = await keys.known(tenant_id, request.scope, request.request_hash)
+            if known is not None:
+                return replayed(known, request)
+            attestation = await self.second_factors(request)
+        await self.tools.reached(Step.CHECKED)
+        started = asyncio.get_running_loop().time()
+        attempt = Attempt(
+            scope=request.scope,
+            request_hash=request.request_hash,
+            audit=self._audit(request),
+            attestation=attestation,
+        )
+        claim = await keys.claim(tenant_id, attempt, lease_seconds=lease_seconds)
+        match claim:
+            case Claimed():
+                return await Dispatch(self.tools, request, attempt, claim, started + lease_seconds)()
+            case Unattested():
+                raise step_up_required(request)
+            case _:
+                return replayed(claim, request)
+
+    def _audit(self, request: MutationRequest) -> AuditEntry:
+        mutation = request.mutation
+        return AuditEntry(
+            id=f"{_AUDIT_PREFIX[mutation.ledger]}_{ULID.from_datetime(self.clock())}",
+            ledger=mutation.ledger,
+            operator=request.operator,
+            request_id=request.request_id,
+            action=mutation.name,
+            resource_id=request.resource_id,
+        )

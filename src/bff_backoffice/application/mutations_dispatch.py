@@ -1,0 +1,254 @@
+"""One dispatch of a claimed key: the call under its lease, the boards that it made stale, the answer that is kept.
+
+Whoever dies on the way leaves a key whose lease ends. The next one dispatches again under the same upstream key, which
+the upstream knows, so that the effect stays one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from bff_backoffice.application.mutations_bodies import Act
+from bff_backoffice.application.mutations_ports import (
+    Answered,
+    Attempt,
+    AuditOutcome,
+    Claimed,
+    Forwarded,
+    Forwarder,
+    ForwardOrder,
+    Idempotency,
+    KeptAnswer,
+    Known,
+    OtherRequest,
+    OutcomeLost,
+    Running,
+    Views,
+)
+from bff_backoffice.application.mutations_table import Mutation
+from bff_backoffice.application.ports import (
+    CallContext,
+    StoreUnavailableError,
+    UpstreamError,
+    UpstreamRefusedError,
+    UpstreamShedError,
+    UpstreamUnavailableError,
+)
+from bff_backoffice.domain.composed_reads import Source
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.idempotency import KeyScope, is_final_refusal, still_running
+from bff_backoffice.domain.operator import OperatorContext
+
+__all__ = ["Dispatch", "MutationRequest", "Outcome", "Step", "Tools", "replayed"]
+
+_RENEWALS_PER_LEASE: Final = 3
+_JSON: Final = (("Content-Type", "application/json"),)
+
+
+class Step(StrEnum):
+    """Where a process can be killed: the labels of the crash matrix."""
+
+    CHECKED = "checked"
+    """Nothing has been written yet."""
+    CLAIMED = "claimed"
+    """Key, audit row and attestation are written; nothing has been sent."""
+    ANSWERED = "answered"
+    """The upstream's answer is here and nowhere else."""
+    FORGOTTEN = "forgotten"
+    """The boards have forgotten what was changed."""
+    SETTLED = "settled"
+    """The answer is kept and not yet sent to the client."""
+
+
+async def _passed(_step: Step) -> None:
+    """Nothing happens at a step of a process that serves people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationRequest:
+    """A request that has the right shape, from somebody whose role allows it. `resource_id` is what the path names.
+
+    `refused` turns an upstream's final refusal into the answer that this client gets, now and at every replay.
+    """
+
+    mutation: Mutation
+    operator: OperatorContext
+    scope: KeyScope
+    request_hash: bytes
+    resource_id: str | None
+    body: Act = field(repr=False)
+    attestation_id: str | None
+    locale: str
+    request_id: str
+    traceparent: str
+    refused: Callable[[UpstreamRefusedError], KeptAnswer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The answer, and whether it is the first one once more."""
+
+    answer: KeptAnswer
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What every dispatch works with. `lease_seconds` is how long a dead owner keeps its key from others."""
+
+    keys: Idempotency
+    upstreams: Mapping[Source, Forwarder]
+    views: Views
+    lease_seconds: float
+    reached: Callable[[Step], Awaitable[None]] = _passed
+
+
+def replayed(known: Known, request: MutationRequest) -> Outcome:
+    """Return the first answer once more, or raise what keeps the request from being carried out now."""
+    match known:
+        case Answered():
+            if known.property_id not in request.operator.property_scope:
+                # The next operator at this device may have other hotels than the one who sent it first.
+                raise Refusal(Code.RESOURCE_NOT_FOUND)
+            return Outcome(answer=known.answer, replayed=True)
+        case Running():
+            raise Refusal(Code.IDEMPOTENCY_IN_FLIGHT)
+        case OtherRequest():
+            raise Refusal(Code.IDEMPOTENCY_KEY_REUSED)
+        case OutcomeLost():
+            raise Refusal(
+                Code.OUTCOME_UNKNOWN,
+                "The first try was more than 24 hours ago and may have acted; look before you do it anew.",
+                retry="never",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One owner's time with a key. `sure_until` is on the loop's clock: until then the key is certainly ours."""
+
+    tools: Tools
+    request: MutationRequest
+    attempt: Attempt
+    claim: Claimed
+    sure_until: float
+
+    async def __call__(self) -> Outcome:
+        await self.tools.reached(Step.CLAIMED)
+        result: Outcome | Exception
+        async with asyncio.TaskGroup() as group:
+            lease = group.create_task(self._hold_lease())
+            try:
+                result = await self._carried_out()
+            except Exception as failure:  # noqa: BLE001 - raised below: from inside the group it would come out wrapped
+                result = failure
+            finally:
+                lease.cancel()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def _carried_out(self) -> Outcome:
+        try:
+            forwarded = await self._forwarded()
+        except Refusal:
+            # Our own, and nothing was sent.
+            await self._released(AuditOutcome.NOT_SENT, None)
+            raise
+        except UpstreamRefusedError as refusal:
+            await self.tools.reached(Step.ANSWERED)
+            if is_final_refusal(refusal.status, refusal.code):
+                return await self._settled(AuditOutcome.REFUSED, self.request.refused(refusal))
+            await self._released(AuditOutcome.REFUSED, refusal.status)
+            if still_running(refusal.status, refusal.code):
+                raise Refusal(Code.IDEMPOTENCY_IN_FLIGHT, retry_after=refusal.retry_after) from refusal
+            raise
+        except UpstreamError as failure:
+            unsent = isinstance(failure, UpstreamShedError) or (
+                isinstance(failure, UpstreamUnavailableError) and failure.breaker_open
+            )
+            if not unsent:
+                await self._forget_views()
+            await self._released(AuditOutcome.NOT_SENT if unsent else AuditOutcome.UNKNOWN, None)
+            raise
+        await self.tools.reached(Step.ANSWERED)
+        await self._forget_views()
+        await self.tools.reached(Step.FORGOTTEN)
+        answer = KeptAnswer(status=self.request.mutation.status, headers=_JSON, body=forwarded.body)
+        return await self._settled(AuditOutcome.APPLIED, answer)
+
+    async def _forwarded(self) -> Forwarded:
+        request, claim, mutation = self.request, self.claim, self.request.mutation
+        if claim.property_id not in request.operator.property_scope:
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+        now = asyncio.get_running_loop().time()
+        if now >= self.sure_until:
+            # The process stood still for longer than its lease: the key may have another owner by now.
+            raise Refusal(Code.IDEMPOTENCY_IN_FLIGHT)
+        operator = request.operator
+        call = CallContext(
+            tenant_id=operator.tenant_id,
+            property_id=claim.property_id,
+            operator_id=operator.operator_id,
+            device_id=operator.device_id,
+            roles=operator.roles,
+            locale=request.locale,
+            request_id=request.request_id,
+            traceparent=request.traceparent,
+            deadline=now + mutation.deadline_ms / 1000,
+        )
+        order = ForwardOrder(
+            mutation=mutation,
+            resource_id=request.resource_id,
+            body=request.body,
+            upstream_key=request.scope.upstream_key(operator.tenant_id),
+            occurred_at=claim.claimed_at,
+            session_id=operator.session_id,
+            app_version=operator.app_version,
+            attestation_id=None if self.attempt.attestation is None else self.attempt.attestation.id,
+            audit_id=self.attempt.audit.id,
+        )
+        return await self.tools.upstreams[mutation.upstream].forward(call, order)
+
+    async def _settled(self, outcome: AuditOutcome, answer: KeptAnswer) -> Outcome:
+        tenant_id, scope = self.request.operator.tenant_id, self.attempt.scope
+        ours = await self.tools.keys.settle(
+            tenant_id, scope, self.claim.fence, audit=self.attempt.audit, outcome=outcome, answer=answer
+        )
+        await self.tools.reached(Step.SETTLED)
+        if ours:
+            return Outcome(answer=answer)
+        # Another owner has the key, because this one was too slow: there is one answer, and it is the kept one.
+        known = await self.tools.keys.known(tenant_id, scope, self.attempt.request_hash)
+        return replayed(Running() if known is None else known, self.request)
+
+    async def _released(self, outcome: AuditOutcome, status: int | None) -> None:
+        tenant_id, fence = self.request.operator.tenant_id, self.claim.fence
+        try:
+            await self.tools.keys.release(
+                tenant_id, self.attempt.scope, fence, audit=self.attempt.audit, outcome=outcome, status=status
+            )
+        except StoreUnavailableError:
+            # The lease ends by itself, and the audit row without an end says that nobody saw it.
+            return
+
+    async def _forget_views(self) -> None:
+        names = self.request.mutation.stale.names
+        await self.tools.views.forget_named(self.request.operator.tenant_id, self.claim.property_id, names)
+
+    async def _hold_lease(self) -> None:
+        """Renew the lease until the dispatch ends. A key that is lost is found out when its answer is to be kept."""
+        tenant_id, lease_seconds = self.request.operator.tenant_id, self.tools.lease_seconds
+        ours = True
+        while ours:
+            await asyncio.sleep(lease_seconds / _RENEWALS_PER_LEASE)
+            try:
+                ours = await self.tools.keys.renew(
+                    tenant_id, self.attempt.scope, self.claim.fence, lease_seconds=lease_seconds
+                )
+            except StoreUnavailableError:
+                continue
