@@ -16,6 +16,7 @@ from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.dashboard_sources import dashboard_loaders
 from bff_backoffice.application.dashboard_widgets import WidgetReads
 from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
+from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.projections import Freshness, Projection
@@ -160,6 +161,7 @@ def _use_cases(
     read_through = partial(
         ReadThrough, cache=RedisProjections(redis=cache_tier), flights=flights, clock=utc_now, observer=metrics
     )
+    sections = _sections(read_through, gateways)
     widgets = _widgets(read_through, gateways, ShowDevices(kept=devices, clock=utc_now))
     return UseCases(
         clock=utc_now,
@@ -186,7 +188,8 @@ def _use_cases(
         forget_operator=ForgetOperator(sessions=sessions),
         compose_dashboard=ComposeDashboard(widgets=widgets, clock=utc_now),
         compose_widget=ComposeWidget(widgets=widgets),
-        compose_board=ComposeBoard(sections=_sections(read_through, gateways), clock=utc_now),
+        compose_board=ComposeBoard(sections=sections, clock=utc_now),
+        compose_downtime_pack=ComposeDowntimePack(sections=sections, clock=utc_now),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.devices import ReportHeartbeat
+from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.ports import Clock, OwnKeys
 from bff_backoffice.application.rate_limits import LimitRequests
@@ -34,5 +35,6 @@ class UseCases:
     compose_dashboard: ComposeDashboard
     compose_widget: ComposeWidget
     compose_board: ComposeBoard
+    compose_downtime_pack: ComposeDowntimePack
     report_heartbeat: ReportHeartbeat
     check_readiness: CheckReadiness

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 
-from bff_backoffice.application.workbench import BoardSection, ComposedBoard
+from bff_backoffice.application.workbench import ComposedBoard
 from bff_backoffice.application.workbench_items import BoardItem
 from bff_backoffice.application.workbench_lines import Place
+from bff_backoffice.application.workbench_sections import BoardSection
 from bff_backoffice.domain.composed_reads import Outcome
 from bff_backoffice.domain.workbench import BoardId, SectionId
 from bff_backoffice.presentation.dashboard_frames import Reader
@@ -24,7 +25,7 @@ from bff_backoffice.presentation.exchange import Exchange, Whole, malformed
 from bff_backoffice.presentation.paging import cursor_text, cursor_value
 from bff_backoffice.presentation.words import message
 
-__all__ = ["BoardAnswer", "SectionAnswer", "board_answer", "place_of_cursor"]
+__all__ = ["BoardAnswer", "SectionAnswer", "board_answer", "place_of_cursor", "section_answer"]
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ def board_answer(composed: ComposedBoard, *, sort: str, reader: Reader, if_none_
         date=composed.day,
         generated_at=composed.generated_at,
         partial=composed.partial,
-        sections=[_section(section, reader) for section in composed.sections],
+        sections=[section_answer(section, reader) for section in composed.sections],
         items=list(composed.items),
         counts=dict(composed.counts),
         next_cursor=cursor,
@@ -130,7 +131,8 @@ def _tag(composed: ComposedBoard, cursor: str | None, language: str) -> str:
     return weak_tag(_ENCODER.encode(content))
 
 
-def _section(section: BoardSection, reader: Reader) -> SectionAnswer:
+def section_answer(section: BoardSection, reader: Reader) -> SectionAnswer:
+    """Return how a section ended as a reader is told, with the problem that kept it from being whole."""
     problem = None
     if section.failure is not None:
         problem = problem_members(

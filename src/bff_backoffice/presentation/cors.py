@@ -17,7 +17,7 @@ _REQUEST_HEADERS: Final = (
 )
 _EXPOSED: Final = (
     "DPoP-Nonce, WWW-Authenticate, X-Request-Id, ETag, X-Cache, Retry-After, Idempotency-Replayed, Date, "
-    "RateLimit, RateLimit-Policy, Content-Language"
+    "RateLimit, RateLimit-Policy, Content-Language, X-JWS-Signature"
 )
 _PREFLIGHT_SECONDS: Final = "600"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bff_backoffice.presentation.routes import dashboard, devices, documents, health, sessions, workbench
+from bff_backoffice.presentation.routes import dashboard, devices, documents, downtime_pack, health, sessions, workbench
 
 __all__ = ["ROUTES"]
 
@@ -12,6 +12,7 @@ ROUTES: Final = (
     *sessions.ROUTES,
     *dashboard.ROUTES,
     *workbench.ROUTES,
+    *downtime_pack.ROUTES,
     *devices.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,

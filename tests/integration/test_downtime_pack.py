@@ -1,0 +1,356 @@
+"""The downtime pack over real sockets (contract, section 2.1): six lists, one signature, an honest hole for each."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import jwt
+import pytest
+from joserfc import jwk as jose_jwk
+from joserfc import jws as jose_jws
+from joserfc.errors import BadSignatureError
+
+from bff_backoffice.domain.downtime_pack import LIST_SECTIONS, PACK_ROLES
+from bff_backoffice.domain.operator import OperatorRole
+from bff_backoffice.domain.workbench import SECTIONS
+from tests.musts.described import Described
+from tests.worlds import World, start_world
+
+PATH = "/downtime-pack"
+ANSWERED = {"fresh", "cached"}
+LISTS = {section.value if section.value != "in-house" else "inHouse": SECTIONS[section] for section in LIST_SECTIONS}
+"""The lists by the member of the document, each with the section that it comes from."""
+OLDER_NAME = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+"""joserfc would rather hear RFC 9864's name for the algorithm."""
+
+
+@pytest.fixture(scope="module")
+def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world without circuit breakers, so that the faults of one test do not outlast it."""
+    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
+    with start_world(tmp_path_factory.mktemp("downtime"), environment=settings) as started:
+        yield started
+
+
+@pytest.fixture
+def world(unguarded: World) -> Iterator[World]:
+    """That world in good health, with nothing in its cache; healed again afterwards."""
+    unguarded.forget_cache()
+    yield unguarded
+    unguarded.heal()
+
+
+def encoded(raw: bytes) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def whole_jws(answer: httpx2.Response, body: bytes | None = None) -> str:
+    """The compact JWS of an answer: its body, or another one, put back into the signature's middle."""
+    protected, middle, signature = answer.headers["X-JWS-Signature"].split(".")
+    assert middle == ""
+    return f"{protected}.{encoded(answer.content if body is None else body)}.{signature}"
+
+
+def verified(answer: httpx2.Response, key: dict[str, str], body: bytes | None = None) -> bytes:
+    """What joserfc finds signed; raises its `BadSignatureError`. Its bounds are for tokens, a pack is larger."""
+    registry = jose_jws.JWSRegistry(algorithms=["EdDSA"])
+    registry.max_payload_length = 4_000_000
+    public = jose_jwk.import_key(dict(key))
+    return jose_jws.deserialize_compact(whole_jws(answer, body), public, registry=registry).payload
+
+
+def published(world: World) -> dict[str, dict[str, str]]:
+    """The service's key set by `kid`, as a desktop keeps it."""
+    keys = world.http.get(f"{world.bff}/.well-known/jwks.json").json()["keys"]
+    return {key["kid"]: key for key in keys}
+
+
+def outcomes(body: dict[str, Any]) -> dict[str, str]:
+    """How each list ended."""
+    return {name: each["outcome"] for name, each in body["lists"].items()}
+
+
+def test_the_pack_of_a_healthy_platform_is_whole(world: World) -> None:
+    """Six lists, each with its own time and its lines; the hotel's name, date and clock; as the document describes."""
+    answer = Described.by(world).check(world.sign_in().get(PATH, Accept_Language="en"))
+
+    body = answer.json()
+    place = next(each for each in world.people["properties"] if each["id"] == world.properties()[0])
+    assert answer.status_code == 200
+    assert (body["tenantId"], body["propertyId"]) == (world.tenants[0], place["id"])
+    assert (body["propertyName"], body["timezone"]) == (place["name"], place["timezone"])
+    assert body["date"] == datetime.now(ZoneInfo(place["timezone"])).date().isoformat()
+    assert set(body["lists"]) == set(LISTS)
+    assert body["partial"] is False
+    for name, each in body["lists"].items():
+        assert each["outcome"] in ANSWERED, name
+        assert abs(datetime.now(UTC) - datetime.fromisoformat(each["asOf"])) < timedelta(seconds=60)
+        assert each["sources"] == [LISTS[name].source.value]
+        assert each["items"]
+        assert each["counts"]["total"] == len(each["items"])
+        assert each["problem"] is None
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["X-Cache"] in {"MISS", "HIT", "STALE"}
+    made, anew = (datetime.fromisoformat(body[name]) for name in ("generatedAt", "refreshAt"))
+    assert anew - made == timedelta(minutes=15)
+
+
+def test_the_pack_says_what_the_boards_say(world: World) -> None:
+    """The same lines as the boards have: one place puts them together."""
+    desktop = world.sign_in()
+    pack = desktop.get(PATH).json()["lists"]
+
+    for name, board in {"arrivals": "/arrivals", "departures": "/departures", "inHouse": "/in-house"}.items():
+        assert pack[name]["items"] == desktop.get(f"{board}?limit=500").json()["items"]
+        counts = dict(desktop.get(board).json()["counts"])
+        assert pack[name]["counts"] == {key: value for key, value in counts.items() if key != "matching"}
+
+
+def test_rooms_tell_who_is_in_them_and_who_comes(world: World) -> None:
+    """Every room of the property once, joined with the guests in house and those still due."""
+    lists = world.sign_in().get(PATH).json()["lists"]
+
+    rooms = {room["roomId"]: room for room in lists["rooms"]["items"]}
+    assert set(rooms) == {r["id"] for r in world.people["rooms"] if r["propertyId"] == world.properties()[0]}
+    for stay in lists["inHouse"]["items"]:
+        assert stay["reservationId"] in [guest["reservationId"] for guest in rooms[stay["roomId"]]["inHouse"]]
+    for stay in lists["arrivals"]["items"]:
+        coming = [] if stay["roomId"] is None else rooms[stay["roomId"]]["arriving"]
+        assert (stay["reservationId"] in [guest["reservationId"] for guest in coming]) is (
+            stay["status"] == "confirmed" and stay["roomId"] is not None
+        )
+
+
+def test_balances_are_open_and_keys_have_their_guest_and_room(world: World) -> None:
+    """Nothing that is settled; a key names its guest, its room's number and until when it opens."""
+    lists = world.sign_in().get(PATH).json()["lists"]
+
+    here = {stay["reservationId"]: stay for stay in lists["inHouse"]["items"]}
+    assert all(int(line["balance"]["amountMicro"]) != 0 for line in lists["balances"]["items"])
+    assert all(line["guestName"] and line["code"] for line in lists["balances"]["items"])
+    for key in lists["keys"]["items"]:
+        stay = here[key["reservationId"]]
+        assert (key["guestName"], key["roomNumbers"]) == (stay["guestName"], [stay["roomNumber"]])
+        assert key["validFrom"] < key["validUntil"]
+        assert key["state"] in {"active", "pending"}
+
+
+@OLDER_NAME
+def test_the_signature_verifies_offline_with_the_published_key(world: World) -> None:
+    """RFC 7515, appendix F: two JOSE libraries find the body's bytes signed by the key that `kid` names."""
+    answer = world.sign_in().get(PATH)
+    header = json.loads(base64.urlsafe_b64decode(answer.headers["X-JWS-Signature"].partition(".")[0] + "=="))
+    key = published(world)[header["kid"]]
+
+    by_joserfc = verified(answer, key)
+    by_pyjwt = jwt.PyJWS(algorithms=["EdDSA"]).decode(whole_jws(answer), jwt.PyJWK(key).key, algorithms=["EdDSA"])
+
+    assert by_joserfc == by_pyjwt == answer.content
+    assert header == {"alg": "EdDSA", "kid": header["kid"], "typ": "downtime-pack+jws"}
+    assert set(key) == {"kty", "crv", "x", "kid", "use", "alg"}
+
+
+@OLDER_NAME
+def test_a_pack_that_somebody_changed_does_not_verify(world: World) -> None:
+    """One guest's room, one digit of a balance, a blank: nothing of it can be changed."""
+    answer = world.sign_in().get(PATH)
+    (key,) = published(world).values()
+
+    for changed in (answer.content + b" ", answer.content.replace(b'"partial":false', b'"partial":true ')):
+        assert changed != answer.content
+        with pytest.raises(BadSignatureError):
+            verified(answer, key, changed)
+
+
+@OLDER_NAME
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip", "gzip"), ("identity", None), ("br, gzip;q=0.5", "gzip"),
+                                                  ("gzip;q=0", None), ("*", "gzip"), ("deflate", None)])  # fmt: skip
+def test_the_signature_is_over_the_bytes_without_their_content_coding(
+    world: World, accepted: str, coding: str | None
+) -> None:
+    """Compressed or not, what a client has after decoding is what is signed."""
+    answer = world.sign_in().get(PATH, Accept_Encoding=accepted)
+    (key,) = published(world).values()
+
+    assert answer.headers.get("Content-Encoding") == coding
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert verified(answer, key) == answer.content
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_missing_upstream_is_a_hole_and_not_an_empty_list(world: World, name: str) -> None:
+    """Its lists are null with outcome and problem; the others are there; what it would have added is null too."""
+    desktop = world.sign_in()
+    service = LISTS[name].source.value
+    world.fault(service, "error", status=503)
+
+    answer = Described.by(world).check(desktop.get(PATH))
+
+    body = answer.json()
+    away = {each for each, section in LISTS.items() if section.source.value == service}
+    assert answer.status_code == 200
+    assert body["partial"] is True
+    for each, read in body["lists"].items():
+        if each in away:
+            assert read["outcome"] in {"error", "breaker_open"}
+            assert read["problem"]["code"] == "MELMASTOON.BFF.UPSTREAM_UNAVAILABLE"
+            assert (read["items"], read["asOf"], read["counts"]) == (None, None, None)
+        else:
+            assert read["outcome"] in ANSWERED
+            assert read["items"]
+    if "inHouse" in away:
+        assert all(room["inHouse"] is None and room["arriving"] is None for room in body["lists"]["rooms"]["items"])
+    if name == "balances":
+        assert all(stay["balance"] is None for stay in body["lists"]["inHouse"]["items"])
+
+
+def test_without_the_hotels_card_there_is_no_guess_at_its_date(world: World) -> None:
+    """Name, clock and date are null; the lists are whole."""
+    desktop = world.sign_in()
+    world.fault("property-service", "error", status=503)
+
+    body = desktop.get(PATH).json()
+
+    assert (body["propertyName"], body["timezone"], body["date"]) == (None, None, None)
+    assert set(outcomes(body).values()) <= ANSWERED
+    assert body["partial"] is True
+
+
+def test_a_pack_without_any_upstream_is_still_signed(world: World) -> None:
+    """Six holes: a desktop learns that there is nothing to keep, and that it was this service who said so."""
+    desktop = world.sign_in()
+    for service in {section.source.value for section in LISTS.values()}:
+        world.fault(service, "error", status=503)
+
+    answer = desktop.get(PATH)
+
+    assert answer.status_code == 200
+    assert answer.headers["X-JWS-Signature"]
+    assert all(each["items"] is None for each in answer.json()["lists"].values())
+
+
+@pytest.mark.parametrize("mode", ["hang", "malformed", "reset"])
+def test_an_upstream_that_hangs_or_lies_costs_its_own_list(world: World, mode: str) -> None:
+    """A hanging one for its deadline, which the client's budget shortens."""
+    desktop = world.sign_in()
+    world.fault("billing-service", mode)
+
+    body = desktop.get(PATH, X_Client_Budget_Ms="300").json()
+
+    assert outcomes(body).pop("balances") in {"timeout", "error", "breaker_open"}
+    assert {outcome for name, outcome in outcomes(body).items() if name != "balances"} <= ANSWERED
+
+
+def test_old_lists_are_kept_with_the_time_from_when_they_are(world: World) -> None:
+    """Stale if an error: better a list of a minute ago that says so than none."""
+    desktop = world.sign_in()
+    before = desktop.get(PATH).json()["lists"]
+    world.age_cache(60)
+    for service in {section.source.value for section in LISTS.values()}:
+        world.fault(service, "error", status=503)
+
+    answer = desktop.get(PATH)
+
+    body = answer.json()
+    assert answer.headers["X-Cache"] == "STALE"
+    assert set(outcomes(body).values()) == {"stale"}
+    assert body["partial"] is True
+    for name, each in body["lists"].items():
+        assert each["items"] == before[name]["items"]
+        assert each["ageMs"] >= 60_000
+        assert each["problem"]
+
+
+def test_what_has_not_been_read_again_is_304(world: World) -> None:
+    """The tag is of the lists and of when each was read: 304 means that there is nothing newer to keep."""
+    desktop = world.sign_in()
+    first = desktop.get(PATH)
+    tag = first.headers["ETag"]
+
+    again = Described.by(world).check(desktop.get(PATH, If_None_Match=tag))
+    other = desktop.get(PATH, If_None_Match=tag, Accept_Language="en;q=0.1, fr")
+    anew = desktop.get(PATH, If_None_Match=tag, Cache_Control="no-cache")
+
+    assert tag.startswith('W/"')
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    assert (other.status_code, anew.status_code) == (200, 200)
+    assert anew.headers["ETag"] != tag
+
+
+@pytest.mark.parametrize("role", [role for role in OperatorRole if role is not OperatorRole.OWNER])
+def test_only_the_desk_and_the_management_have_it(world: World, role: OperatorRole) -> None:
+    """Everybody else gets 403: guests' names, debts and keys are on it."""
+    answer = Described.by(world).check(world.sign_in(role.value).get(PATH))
+
+    assert answer.status_code == (200 if role in PACK_ROLES else 403)
+    if role not in PACK_ROLES:
+        assert answer.json()["code"] == "MELMASTOON.BFF.BACKOFFICE.ROLE_FORBIDDEN"
+
+
+def test_the_pack_of_another_property_or_tenant_does_not_exist(world: World) -> None:
+    """Both are the 404 of what there is not at all."""
+    desktop = world.sign_in("front_desk")
+    scope = set(desktop.get("/session").json()["propertyScope"])
+    foreign = [each["id"] for each in world.people["properties"] if each["id"] not in scope]
+    assert any(each["tenantId"] != world.tenants[0] for each in world.people["properties"] if each["id"] in foreign)
+
+    answers = [desktop.get(f"{PATH}?propertyId={wanted}") for wanted in (*foreign, "ppt_00000000000000000000000000")]
+
+    told = {json.dumps({k: v for k, v in a.json().items() if k not in {"requestId", "traceId", "instance"}})
+            for a in answers}  # fmt: skip
+    assert {answer.status_code for answer in answers} == {404}
+    assert len(told) == 1
+
+
+def test_each_property_of_the_scope_has_a_pack_of_its_own(world: World) -> None:
+    """By query or header; nothing of the one is in the other's."""
+    desktop = world.sign_in()
+    here, there = world.properties()[:2]
+
+    first = desktop.get(f"{PATH}?propertyId={here}").json()
+    second = desktop.get(PATH, X_Property_Id=there).json()
+
+    assert (first["propertyId"], second["propertyId"]) == (here, there)
+    ids = [{line["reservationId"] for line in body["lists"]["inHouse"]["items"]} for body in (first, second)]
+    assert ids[0].isdisjoint(ids[1])
+
+
+@pytest.mark.parametrize("headers", [{"X_Client_Budget_Ms": "soon"}, {"X_App_Version": "new"}])
+def test_malformed_headers_are_named(world: World, headers: dict[str, str]) -> None:
+    """400 with the place, before anything is read."""
+    answer = Described.by(world).check(world.sign_in().get(PATH, **headers))
+
+    assert answer.status_code == 400
+    (name,) = headers
+    assert answer.json()["errors"][0]["field"] == f"header.{name.lower().replace('_', '-')}"
+
+
+def test_what_is_neither_json_nor_a_page_is_not_acceptable(world: World) -> None:
+    """406: there is no PDF here."""
+    assert world.sign_in().get(PATH, Accept="application/pdf").status_code == 406
+
+
+def test_a_browser_may_read_the_signature(world: World) -> None:
+    """The console is of another origin, so the header is named to it."""
+    answer = world.sign_in().get(PATH, Origin=world.sim)
+
+    assert "X-JWS-Signature" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_the_developer_worlds_key_outlives_a_restart(tmp_path: Any) -> None:
+    """What was signed before can be verified after; and nobody else on the machine can read the key."""
+    folder = tmp_path / "world"
+    with start_world(folder) as first:
+        before = published(first)
+    with start_world(folder) as second:
+        after = published(second)
+
+    assert before == after
+    assert (folder / "state" / "signing-key").stat().st_mode & 0o777 == 0o600
