@@ -68,7 +68,7 @@ def test_the_board_in_each_language(sit_down: SitDown, pictures: Path, tag: str)
 def test_changing_the_language_keeps_the_session_and_the_place(sit_down: SitDown) -> None:
     """The menu changes words, direction and the service's own titles, signs nobody out, and is remembered."""
     desk = sit_down().sign_in()
-    title = desk.card("arrivals").locator("h3").inner_text()
+    title = desk.card("arrivals").locator("h2").inner_text()
     desk.page.locator("[data-language-switch]").focus()
     with desk.page.expect_request(lambda request: "/dashboard?" in request.url) as asked:
         desk.page.locator("[data-language-switch]").select_option("ps-AF")
@@ -76,7 +76,7 @@ def test_changing_the_language_keeps_the_session_and_the_place(sit_down: SitDown
     desk.settled()
     expect(desk.page.locator("html")).to_have_attribute("dir", "rtl")
     expect(desk.page.locator("[data-language-switch]")).to_be_focused()
-    assert desk.card("arrivals").locator("h3").inner_text() != title
+    assert desk.card("arrivals").locator("h2").inner_text() != title
     desk.page.reload()
     desk.settled()
     expect(desk.page.locator("html")).to_have_attribute("lang", "ps-AF")

@@ -4,18 +4,25 @@ import { base64url } from "./dpop.js";
 import { Dashboard } from "./dashboard.js";
 import { Heartbeat } from "./heartbeat.js";
 import { openHelp } from "./help.js";
+import { listenForMap } from "./keyboard-map.js";
 import { language, LANGUAGES, t } from "./language.js";
 import { homeOf, placesOf, readAddress } from "./places.js";
 import { openPrintable } from "./printable.js";
+import { applyPreferences } from "./preferences.js";
 import { Problem, Unreachable } from "./problem.js";
 import { settings } from "./settings.js";
 import { BoardScreen } from "./screens/board-screen.js";
+import { InboxScreen } from "./screens/inbox-screen.js";
+import { PreferencesScreen } from "./screens/preferences-screen.js";
+import { SearchScreen } from "./screens/search-screen.js";
 import { accentOf, buildShell } from "./shell.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { applyTheme, askLanguage, THEMES } from "./switches.js";
 import { Weather } from "./weather.js";
 
 const SECOND_MS = 1_000;
+/** Places whose action has another name in the keyboard map than they have here. */
+const ACTIONS = { "front-desk-grid": "grid.open" };
 
 async function fingerprintOf(jwk) {
   const canonical = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y });
@@ -29,6 +36,8 @@ export class Desk {
   #timer = 0;
   #context;
   #screen = null;
+  #map = null;
+  #stopped = new AbortController();
   #place = null;
   #onAddress = () => this.#goTo(readAddress());
 
@@ -49,6 +58,7 @@ export class Desk {
       session: this.#session,
       property,
       timeZone: property.timezone,
+      staff: world.operators,
       now,
       announce: (text) => announcer.say(text),
     };
@@ -94,6 +104,7 @@ export class Desk {
         this.toggleWeather();
     });
     this.heartbeat.start();
+    this.#begin();
     addEventListener("hashchange", this.#onAddress);
     this.#goTo(readAddress());
   }
@@ -101,6 +112,8 @@ export class Desk {
   stop() {
     clearInterval(this.#timer);
     this.stopShortcuts?.();
+    this.stopMap?.();
+    this.#stopped.abort();
     this.heartbeat.stop();
     removeEventListener("hashchange", this.#onAddress);
     this.#screen?.stop();
@@ -115,7 +128,7 @@ export class Desk {
     const moved = this.#place !== null;
     this.#place = id;
     this.#screen?.stop();
-    this.#screen = id === "dashboard" ? this.dashboard : new BoardScreen(id, { ...this.#context, query });
+    this.#screen = this.#screenOf(id, { ...this.#context, query });
     this.shell.showPlace(id, this.#screen);
     document.title = `${t(`nav.${id}`)} – ${t("app.name")}`;
     if (moved) {
@@ -123,6 +136,46 @@ export class Desk {
       document.getElementById("page-title").focus();
     }
     this.#screen.start();
+  }
+
+  /** What the service says at the start: the operator's keys and preferences. Without it the desk has its own keys. */
+  async #begin() {
+    try {
+      const headers = { "Accept-Language": language().tag };
+      const start = await this.#session.json("GET", "/bootstrap", { headers, signal: this.#stopped.signal });
+      this.#map = start.shortcuts;
+      this.stopMap = listenForMap(this.#map, this.#actions());
+      if (start.preferences) applyPreferences(start.preferences);
+    } catch (problem) {
+      if (this.#stopped.signal.aborted) return;
+      if (!(problem instanceof Problem) && !(problem instanceof Unreachable)) throw problem;
+    }
+  }
+
+  /** What this desk does for the actions of the service's keyboard map. */
+  #actions() {
+    const mine = placesOf(this.#session.who.roles).map(({ id }) => [
+      ACTIONS[id] ?? `${id}.open`,
+      () => this.#walkTo(id),
+    ]);
+    return {
+      ...Object.fromEntries(mine),
+      "help.open": () => this.#help(),
+      "property.choose": () => this.element.querySelector(".house-select")?.focus(),
+      "list.filter": () => document.getElementById("board-filter")?.focus(),
+    };
+  }
+
+  #walkTo(id) {
+    location.hash = `#/${id}`;
+  }
+
+  #screenOf(id, context) {
+    if (id === "dashboard") return this.dashboard;
+    if (id === "search") return new SearchScreen(context);
+    if (id === "preferences") return new PreferencesScreen(context);
+    if (id === "suggestions" || id === "alerts") return new InboxScreen(id, context);
+    return new BoardScreen(id, context);
   }
 
   #refresh() {
@@ -148,11 +201,22 @@ export class Desk {
   }
 
   async #help() {
-    openHelp({ fingerprint: await fingerprintOf(this.#parts.key.publicJwk), clockOffsetMs: this.#clock.offsetMs });
+    openHelp({
+      fingerprint: await fingerprintOf(this.#parts.key.publicJwk),
+      clockOffsetMs: this.#clock.offsetMs,
+      map: this.#map,
+      does: new Set(Object.keys(this.#actions())),
+    });
   }
 
   #print() {
-    return openPrintable({ session: this.#session, propertyId: this.#session.who.propertyId });
+    return this.#openPage("/dashboard", t("print.title"));
+  }
+
+  #openPage(path, title) {
+    const { propertyId } = this.#session.who;
+    const address = `${path}?propertyId=${encodeURIComponent(propertyId)}`;
+    return openPrintable({ session: this.#session, path: address, title });
   }
 
   #nextLanguage() {

@@ -1,5 +1,5 @@
 /**
- * The printable page: the service's own HTML representation of the dashboard.
+ * Printable pages: the service's own HTML of the dashboard, and of the downtime pack.
  *
  * A link can't carry a proof of possession, so the page is fetched and shown in a frame. The frame runs no script, and as
  * it inherits this page's policy, its inline styles would be refused: they are handed over as constructed style sheets.
@@ -33,11 +33,15 @@ function show(frame, html) {
   adoptStyles(page, frame.contentWindow);
 }
 
-/** Fetch the page and show it in a dialog. */
-export async function openPrintable({ session, propertyId }) {
+/**
+ * Fetch a page and show it in a dialog.
+ *
+ * @param {{session: object, path: string, title: string}} page `path` below the API's prefix, with its query
+ */
+export async function openPrintable({ session, path, title }) {
   const frame = h("iframe", {
     class: "page-frame",
-    title: t("print.title"),
+    title,
     sandbox: "allow-same-origin allow-modals",
   });
   const status = h("p", { class: "quiet", role: "status" }, t("print.loading"));
@@ -50,7 +54,7 @@ export async function openPrintable({ session, propertyId }) {
   const dialog = h(
     "dialog",
     { class: "dialog dialog-page", "aria-labelledby": "print-title" },
-    dialogHead("print-title", t("print.title"), t("print.close")),
+    dialogHead("print-title", title, t("print.close")),
     status,
     frame,
     h("footer", { class: "dialog-foot" }, print),
@@ -64,7 +68,6 @@ export async function openPrintable({ session, propertyId }) {
   dialog.showModal();
   try {
     const headers = { Accept: "text/html", "Accept-Language": language().tag };
-    const path = `/dashboard?propertyId=${encodeURIComponent(propertyId)}`;
     const response = await session.send("GET", path, { headers, signal: stop.signal });
     show(frame, await response.text());
     status.remove();

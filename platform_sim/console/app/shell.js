@@ -8,7 +8,7 @@ import { placesOf } from "./places.js";
 import { languageSelect, themeSelect } from "./switches.js";
 
 const ACCENTS = 6;
-const GROUPS = ["boards", "inboxes"];
+const GROUPS = ["boards", "inboxes", "own"];
 
 /** Each property has its own accent, so that a desk that works for two of them sees at once which one is open. */
 export function accentOf(world, propertyId) {

@@ -12,7 +12,7 @@ export function signInBrand() {
     ["key", "key"],
   ];
   return h(
-    "section",
+    "header",
     { class: "signin-brand" },
     h(
       "p",

@@ -41,14 +41,16 @@ export class WidgetCard {
     this.context = context;
     this.landedMs = null;
     this.frame = null;
-    this.title = h("h3", { id: `title-${plan.id}` });
+    this.title = h("h2", { id: `title-${plan.id}` });
     this.badgeText = h("span", {});
+    this.badgeName = h("span", { class: "visually-hidden" });
     this.details = h("div", { class: "details", popover: "auto", id: `details-${plan.id}` });
     this.badge = h(
       "button",
       { type: "button", class: "badge", popovertarget: this.details.id },
       h("i", { class: "badge-dot" }),
       this.badgeText,
+      this.badgeName,
     );
     this.body = h("div", { class: "card-body" });
     this.element = h(
@@ -68,7 +70,7 @@ export class WidgetCard {
     this.plan = plan;
     this.awaited = true;
     this.title.textContent = plan.title ?? plan.id;
-    this.badge.setAttribute("aria-label", t("widget.details", { widget: this.name }));
+    this.badgeName.textContent = t("widget.details", { widget: this.name });
     this.element.setAttribute("aria-busy", "true");
     if (plan.state === "stale" && plan.data && !this.frame?.data) this.#showLastKnown(plan);
     else if (!this.frame?.data) this.#paint("pending", skeleton(plan));

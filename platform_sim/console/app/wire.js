@@ -69,7 +69,9 @@ export class Wire {
     if (body !== undefined) all["Content-Type"] = "application/json";
     const text = body === undefined ? undefined : JSON.stringify(body);
     try {
-      return await fetch(url, { method, headers: all, body: text, signal, cache: fresh ? "reload" : "no-store" });
+      // Neither mode lets the browser answer by itself. "reload" sends `no-cache`, at which the service's caches stand aside
+      // too; so would "no-store", while "no-cache" sends `max-age=0`, which they take for what it is: a browser's own affair.
+      return await fetch(url, { method, headers: all, body: text, signal, cache: fresh ? "reload" : "no-cache" });
     } catch (problem) {
       if (signal?.aborted) throw problem;
       throw new Unreachable(origin, problem);

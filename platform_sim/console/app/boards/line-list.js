@@ -32,6 +32,7 @@ export class LineList {
    * @param {(item: object) => string} parts.keyOf
    * @param {(item: object) => string} parts.textOf what the filter looks at
    * @param {(item: object) => string} [parts.markOf] what else decides how a line looks, such as being late
+   * @param {(answer: object) => void} [parts.seen] is told of every answer before its lines are painted
    * @param {(item: object) => void} parts.open
    */
   constructor(parts) {
@@ -57,8 +58,9 @@ export class LineList {
     return [this.element, this.empty];
   }
 
-  /** Show exactly these lines, in this order. */
-  show(items) {
+  /** Show exactly these lines, in this order. `answer` is the board that they are of. */
+  show(items, answer) {
+    this.#parts.seen?.(answer);
     const before = this.#lines;
     this.#lines = new Map();
     this.#order = items.map((item) => {

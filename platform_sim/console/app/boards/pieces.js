@@ -73,10 +73,10 @@ export function day(text) {
   return h("time", { datetime: text }, shortDate(calendarDay(text)));
 }
 
-/** What is owed; nothing owed is said in words, and so is a guest for whom no account is open yet. */
-export function balance({ balance: amount, folioId }) {
-  if (!amount && !folioId) return h("span", { class: "cell-note" }, t("stay.nofolio"));
-  if (!amount) return unknown();
+/** What is owed; nothing owed is said in words, and so is an account that is not open yet, or not any more. */
+export function balance({ balance: amount, folioId }, { missing }) {
+  if (!amount && missing.has("balances")) return unknown();
+  if (!amount) return h("span", { class: "cell-note" }, t(folioId ? "stay.folioclosed" : "stay.nofolio"));
   const owed = BigInt(amount.amountMicro);
   if (owed === 0n) return h("span", { class: "even" }, t("balance.even"));
   return h("bdi", { class: owed > 0n ? "owed" : "credit" }, money(amount));

@@ -103,13 +103,12 @@ export class RoomPlan {
   #head(today) {
     const column = (text) => {
       const date = calendarDay(text);
-      const label = `${weekday(date)} ${shortDate(date)}`;
-      const classes = text === today ? "plan-day is-today" : "plan-day";
       return h(
         "div",
-        { role: "columnheader", class: classes, "aria-label": label },
+        { role: "columnheader", class: text === today ? "plan-day is-today" : "plan-day" },
         h("span", { "aria-hidden": "true" }, weekdayLetter(date)),
         h("span", { "aria-hidden": "true", class: "plan-date" }, dayOfMonth(date)),
+        h("span", { class: "visually-hidden" }, `${weekday(date)} ${shortDate(date)}`),
       );
     };
     const corner = h("div", { role: "columnheader", class: "plan-room" }, t("col.room"));

@@ -20,7 +20,7 @@ export function openStay(item, context) {
   showRest(rest, item, { ...context, signal });
 }
 
-function known(item, { timeZone }) {
+function known(item, { timeZone, missing }) {
   const list = (texts) =>
     h(
       "ul",
@@ -39,7 +39,7 @@ function known(item, { timeZone }) {
     [t("house.guests"), people(item)],
     asked.length > 0 ? [t("col.requests"), list(asked)] : null,
     item.todo?.length > 0 ? [t("col.todo"), list(item.todo.map((each) => word("todo", each)))] : null,
-    "balance" in item ? [t("col.balance"), balance(item)] : null,
+    "balance" in item ? [t("col.balance"), balance(item, { missing })] : null,
     "keyState" in item ? [t("col.key"), keyState(item.keyState)] : null,
   ];
 }
@@ -71,7 +71,7 @@ function more(card, folio) {
     [t("details.total"), sum(card.total)],
     folio && [t("details.charges"), sum(folio.totals.charges)],
     folio && [t("details.payments"), sum(folio.totals.payments)],
-    folio && [t("details.owed"), balance({ balance: folio.balance, folioId: folio.id })],
+    folio && [t("details.owed"), balance(folio, { missing: new Set() })],
     [t("col.notes"), card.notes && h("bdi", {}, card.notes)],
   ];
 }

@@ -77,7 +77,7 @@ const BALANCE = {
   id: "balance",
   label: "col.balance",
   width: "minmax(80px, 0.9fr)",
-  cell: (item) => balance(item),
+  cell: (item, context) => balance(item, context),
 };
 const KEY = { id: "key", label: "col.key", width: "minmax(80px, 0.8fr)", cell: (item) => keyState(item.keyState) };
 const STATUS = {
@@ -111,7 +111,9 @@ const COMING_OR_GOING = {
   ],
 };
 
-function listOf(label, columns, context) {
+function listOf(label, columns, surroundings) {
+  // What nobody could say just now is told apart from what there is not.
+  const context = { ...surroundings, missing: new Set() };
   return new LineList({
     label: t(label),
     columns: columns.map((column) => ({
@@ -124,8 +126,12 @@ function listOf(label, columns, context) {
       [item.guestName, item.code, item.roomNumber, item.roomTypeName, ...item.specialRequests]
         .filter(Boolean)
         .join(" "),
-    markOf: (item) => String(isLate(item, context.now())),
+    markOf: (item) => [isLate(item, context.now()), ...context.missing].join(" "),
     toneOf: (item) => (PAST.has(item.status) ? "past" : null),
+    seen: (answer) => {
+      const gone = (answer?.sections ?? []).filter((section) => section.asOf === null);
+      context.missing = new Set(gone.map((section) => section.id));
+    },
     open: (item) => openStay(item, context),
   });
 }

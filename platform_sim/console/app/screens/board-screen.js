@@ -165,7 +165,7 @@ export class BoardScreen {
       fill(this.body, this.#view.nodes);
       this.body.removeAttribute("aria-busy");
     }
-    this.#view.show(items);
+    this.#view.show(items, answer);
     this.#filter();
     if (announce) this.#context.announce(this.found.textContent);
   }

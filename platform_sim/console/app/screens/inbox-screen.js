@@ -1,0 +1,170 @@
+/** The two inboxes: suggestions and alerts, read again every few seconds, each with how old what is shown is. */
+
+import { fill, h } from "../elements.js";
+import { ConditionalReads } from "../conditional-reads.js";
+import { Feed } from "../feed.js";
+import { has, t } from "../language.js";
+import { keepInAddress } from "../places.js";
+import { quiet } from "../widgets/figures.js";
+import { INBOXES } from "./inbox-cards.js";
+import { Sources } from "./sources.js";
+
+const EVERY_MS = 15_000;
+const LINES = "50";
+
+export class InboxScreen {
+  #context;
+  #inbox;
+  #id;
+  #reads;
+  #shownFor = null;
+  #known = new Set();
+  #categories = [];
+
+  /**
+   * @param {"suggestions" | "alerts"} id
+   * @param {object} context as of a board
+   */
+  constructor(id, context) {
+    this.#id = id;
+    this.#inbox = INBOXES[id];
+    this.#context = context;
+    this.#reads = new ConditionalReads(context.session);
+    const { query } = context;
+    this.choices = { status: query.get("status") ?? this.#inbox.firstStatus, category: query.get("category") ?? "" };
+    this.feed = new Feed({
+      everyMs: EVERY_MS,
+      timeZone: context.timeZone,
+      now: context.now,
+      read: (options) => this.#read(options),
+      tick: () => this.sources.tick(),
+    });
+    this.countdown = this.feed.countdown;
+    this.sources = new Sources(context);
+    this.found = h("p", { class: "found caption", role: "status" });
+    this.list = h("ul", { class: "inbox", "aria-label": t(`nav.${id}`), "aria-busy": "true" });
+    this.empty = h("div", { hidden: true });
+    this.element = h(
+      "div",
+      { class: `board-screen inbox-${id}` },
+      this.feed.banner.element,
+      this.#tools(),
+      this.sources.element,
+      this.list,
+      this.empty,
+    );
+    this.feed.element = this.element;
+  }
+
+  start() {
+    return this.feed.start();
+  }
+
+  stop() {
+    this.feed.stop();
+  }
+
+  refresh(options) {
+    return this.feed.refresh(options);
+  }
+
+  #tools() {
+    const status = (value) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "filter",
+          "data-status": value,
+          "aria-pressed": String(this.choices.status === value),
+          onclick: () => this.#choose({ status: value }),
+        },
+        value ? t(`${this.#inbox.statusWords}.${value}`) : t("board.status.all"),
+      );
+    this.filters = ["", ...this.#inbox.statuses].map(status);
+    this.category = h("select", {
+      id: "inbox-category",
+      onchange: () => this.#choose({ category: this.category.value }),
+    });
+    const categories = h(
+      "label",
+      { class: "field field-inline", hidden: !this.#inbox.hasCategories },
+      h("span", {}, t("inbox.category")),
+      this.category,
+    );
+    this.#offerCategories([]);
+    return h(
+      "div",
+      { class: "board-tools" },
+      h("div", { class: "filters", role: "group", "aria-label": t("board.status") }, this.filters),
+      categories,
+      this.found,
+    );
+  }
+
+  /** Offer the kinds that were seen; the one that is chosen stays, also while nothing of it is there. */
+  #offerCategories(items) {
+    const chosen = this.choices.category;
+    const seen = [...this.#categories, ...items.map((item) => item.category), chosen].filter(Boolean);
+    this.#categories = [...new Set(seen)].sort();
+    const label = (each) => (has(`ai.category.${each}`) ? t(`ai.category.${each}`) : each.replaceAll(/[_.-]+/g, " "));
+    const options = this.#categories.map((each) =>
+      h("option", { value: each, selected: each === chosen }, label(each)),
+    );
+    fill(this.category, h("option", { value: "" }, t("board.status.all")), options);
+  }
+
+  #choose(choices) {
+    Object.assign(this.choices, choices);
+    for (const each of this.filters) {
+      each.setAttribute("aria-pressed", String(each.dataset.status === this.choices.status));
+    }
+    keepInAddress(this.#id, this.choices);
+    return this.feed.refresh();
+  }
+
+  async #read({ signal, fresh }) {
+    const { status, category } = this.choices;
+    const query = { limit: LINES, ...(status && { status }), ...(category && { category }) };
+    const wanted = JSON.stringify(query);
+    let changed = this.#shownFor !== wanted;
+    let answer = null;
+    const items = [];
+    for await (const page of this.#reads.pages(this.#inbox.path, query, { signal, fresh, pageSize: LINES })) {
+      answer ??= page.body;
+      changed ||= page.changed;
+      items.push(...page.body.items);
+    }
+    if (changed) this.#show(answer, items, wanted);
+    this.sources.seen(this.#context.now());
+  }
+
+  #show(answer, items, wanted) {
+    const first = this.#shownFor !== wanted;
+    this.#shownFor = wanted;
+    this.sources.show([{ ...answer, id: this.#id }]);
+    if (this.#inbox.hasCategories) this.#offerCategories(items);
+    fill(
+      this.list,
+      items.map((item) => h("li", {}, this.#inbox.card(item, this.#context))),
+    );
+    this.list.removeAttribute("aria-busy");
+    const nobodyKnows = answer.asOf === null;
+    this.list.hidden = items.length === 0;
+    this.empty.hidden = items.length > 0 || nobodyKnows;
+    fill(this.empty, quiet(t(this.#inbox.none)));
+    const waiting = answer[this.#inbox.counted];
+    this.found.textContent = waiting === null ? "" : t(this.#inbox.countWords, { n: waiting });
+    this.#announce(items, first);
+    this.#known = new Set(items.map((item) => item.id));
+  }
+
+  /** The first list is told by its count; afterwards only what was not there before is news. */
+  #announce(items, first) {
+    if (first) {
+      this.#context.announce(this.found.textContent);
+      return;
+    }
+    for (const item of items) if (!this.#known.has(item.id)) this.#context.announce(item.title);
+  }
+}
