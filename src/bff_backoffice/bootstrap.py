@@ -34,6 +34,7 @@ from bff_backoffice.domain import dashboard, workbench
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.gateways import Gateways, open_gateways
+from bff_backoffice.inboxes import inboxes_of
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
@@ -162,6 +163,7 @@ def _use_cases(
         ReadThrough, cache=RedisProjections(redis=cache_tier), flights=flights, clock=utc_now, observer=metrics
     )
     sections = _sections(read_through, gateways)
+    inboxes = inboxes_of(gateways, database, read_through=read_through, clock=utc_now, observer=metrics)
     widgets = _widgets(read_through, gateways, ShowDevices(kept=devices, clock=utc_now))
     return UseCases(
         clock=utc_now,
@@ -190,6 +192,8 @@ def _use_cases(
         compose_widget=ComposeWidget(widgets=widgets),
         compose_board=ComposeBoard(sections=sections, clock=utc_now),
         compose_downtime_pack=ComposeDowntimePack(sections=sections, clock=utc_now),
+        list_suggestions=inboxes.list_suggestions,
+        list_alerts=inboxes.list_alerts,
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )

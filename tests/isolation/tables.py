@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
 import asyncpg
 
-__all__ = ["SCHEMA", "WITHOUT_TENANT", "owned_tables", "some_row", "violations"]
+__all__ = ["SCHEMA", "WITHOUT_TENANT", "may", "owned_tables", "rows_of_each", "some_row", "violations"]
 
 SCHEMA = "bff_backoffice"
 
@@ -32,6 +34,26 @@ async def owned_tables(connection: asyncpg.Connection) -> list[str]:
     """Every table with tenants' rows, partitions included."""
     rows = await connection.fetch(_RELATIONS, SCHEMA)
     return [row["name"] for row in rows if row["kind"] in "rp" and row["name"] not in WITHOUT_TENANT]
+
+
+async def rows_of_each(connection: asyncpg.Connection) -> Counter[str]:
+    """How many rows every owned table has once each that stores rows itself has one: a parent shows its partitions'."""
+    found: Counter[str] = Counter()
+    leaves = await connection.fetch(
+        "select c.oid::regclass::text as name, array(select relid::regclass::text from pg_partition_ancestors(c.oid))"
+        " as ancestors from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = $1 and c.relkind = 'r'",
+        SCHEMA,
+    )
+    for leaf in leaves:
+        for name in {leaf["name"], *leaf["ancestors"]}:
+            found[name.removeprefix(f"{SCHEMA}.")] += 1
+    return Counter({name: rows for name, rows in found.items() if name not in WITHOUT_TENANT})
+
+
+async def may(connection: asyncpg.Connection, table: str, privilege: str) -> bool:
+    """Whether the role of this connection has this privilege on the table at all."""
+    return bool(await connection.fetchval("select has_table_privilege($1, $2)", f"{SCHEMA}.{table}", privilege))
 
 
 async def violations(connection: asyncpg.Connection) -> list[str]:
@@ -88,10 +110,41 @@ async def some_row(connection: asyncpg.Connection, table: str, tenant_id: str) -
         SCHEMA,
         table,
     )
-    return {
-        column["column_name"]: tenant_id if column["column_name"] == "tenant_id" else _SAMPLES[column["data_type"]]
-        for column in columns
-    }
+    row = {column["column_name"]: _SAMPLES[column["data_type"]] for column in columns}
+    return {**row, **await _words(connection, table), **await _of_partition(connection, table), "tenant_id": tenant_id}
+
+
+async def _words(connection: asyncpg.Connection, table: str) -> dict[str, str]:
+    """A word for each column that takes none but those of a list."""
+    checks = await connection.fetch(
+        "select pg_get_constraintdef(oid) as said from pg_constraint where contype = 'c' and conrelid = $1::regclass",
+        f"{SCHEMA}.{table}",
+    )
+    found = (re.search(r"\(\(?(\w+) = ANY \(+ARRAY\['([^']*)'", check["said"]) for check in checks)
+    return {match[1]: match[2] for match in found if match}
+
+
+async def _of_partition(connection: asyncpg.Connection, table: str) -> dict[str, Any]:
+    """What a partition wants in the column by which rows come into it: where its range begins."""
+    partition = await connection.fetchrow(
+        """
+        select pg_get_expr(c.relpartbound, c.oid) as bound, pg_get_partkeydef(i.inhparent) as key
+        from pg_class c join pg_inherits i on i.inhrelid = c.oid
+        where c.oid = $1::regclass and c.relispartition
+        """,
+        f"{SCHEMA}.{table}",
+    )
+    begins = partition and re.match(r"FOR VALUES FROM \('([^']+)'\)", partition["bound"])
+    if not begins:
+        return {}
+    column = re.fullmatch(r"RANGE \((\w+)\)", partition["key"])
+    assert column, partition["key"]
+    kind = await connection.fetchval(
+        "select data_type from information_schema.columns"
+        " where table_schema = $1 and table_name = $2 and column_name = $3",
+        SCHEMA, table, column[1],
+    )  # fmt: skip
+    return {column[1]: begins[1] if kind == "text" else datetime.fromisoformat(begins[1])}
 
 
 _SAMPLES: dict[str, Any] = {

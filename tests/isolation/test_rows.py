@@ -14,7 +14,7 @@ from ulid import ULID
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import Database
-from tests.isolation.tables import SCHEMA, owned_tables, some_row
+from tests.isolation.tables import SCHEMA, may, owned_tables, rows_of_each, some_row
 from tests.worlds import World
 
 OURS, THEIRS = (TenantId.parse(f"tnt_{ULID()}") for _ in range(2))
@@ -25,12 +25,17 @@ EVERY_ROLE = pytest.mark.parametrize("role", ["app", "worker", "owner"])
 
 
 @asynccontextmanager
-async def a_row_of_theirs(world: World) -> AsyncIterator[list[str]]:
-    """One row of the other tenant in every owned table, gone afterwards."""
+async def a_row_of_theirs(world: World) -> AsyncIterator[dict[str, int]]:
+    """One row of the other tenant in every table that stores rows, gone afterwards: how many each owned table shows."""
     owner = await asyncpg.connect(world.postgres["owner"])
-    tables = await owned_tables(owner)
+    rows = await rows_of_each(owner)
+    assert set(rows) == set(await owned_tables(owner))
+    leaves = await owner.fetch(
+        "select relname from pg_class where relkind = 'r' and relnamespace = $1::regnamespace", SCHEMA
+    )
+    stored = sorted({leaf["relname"] for leaf in leaves} & set(rows))
     try:
-        for table in tables:
+        for table in stored:
             row = await some_row(owner, table, THEIRS)
             marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
             async with owner.transaction():
@@ -39,9 +44,9 @@ async def a_row_of_theirs(world: World) -> AsyncIterator[list[str]]:
                     f"insert into {SCHEMA}.{table} ({', '.join(row)}) values ({marks})",  # noqa: S608 - of the catalogue
                     *row.values(),
                 )
-        yield tables
+        yield dict(rows)
     finally:
-        for table in tables:
+        for table in stored:
             async with owner.transaction():
                 await owner.execute(TENANT, THEIRS)
                 await owner.execute(f"delete from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
@@ -59,14 +64,26 @@ async def as_us(world: World, role: str, statement: str, *values: Any, tenant: T
         await connection.close()
 
 
-def for_every_table(world: World, check: Callable[[str], Awaitable[None]]) -> None:
-    """Check each owned table while the other tenant has a row in it."""
+async def allowed(world: World, role: str, table: str, privilege: str) -> bool:
+    """Whether the role may do this to the table at all, whoever's rows."""
+    connection = await asyncpg.connect(world.postgres[role])
+    try:
+        return await may(connection, table, privilege)
+    finally:
+        await connection.close()
+
+
+def for_every_table(
+    world: World, check: Callable[[str, int], Awaitable[None]], *, role: str = "owner", privilege: str = "select"
+) -> None:
+    """Check each owned table that the role may touch like this, while the other tenant has so many rows in it."""
 
     async def main() -> None:
         async with a_row_of_theirs(world) as tables:
-            assert tables
-            for table in tables:
-                await check(table)
+            checked = [table for table in tables if await allowed(world, role, table, privilege)]
+            assert checked
+            for table in checked:
+                await check(table, tables[table])
 
     asyncio.run(main())
 
@@ -75,10 +92,22 @@ def for_every_table(world: World, check: Callable[[str], Awaitable[None]]) -> No
 def test_a_tenant_sees_no_row_of_another(world: World, role: str) -> None:
     """Neither rows nor their number, also when it asks for the other tenant by name."""
 
-    async def check(table: str) -> None:
+    async def check(table: str, _rows: int) -> None:
         every = await as_us(world, role, f"select * from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
         named = await as_us(world, role, f"select 1 from {SCHEMA}.{table} where tenant_id = $1", THEIRS)  # noqa: S608 - the same
         assert (every, named) == ([], []), table
+
+    for_every_table(world, check, role=role)
+
+
+@EVERY_ROLE
+def test_a_table_that_a_role_may_not_read_is_closed_to_it(world: World, role: str) -> None:
+    """Whoever names a partition, and not the table that it is a part of, has no way around that table's policy."""
+
+    async def check(table: str, _rows: int) -> None:
+        if not await allowed(world, role, table, "select"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await as_us(world, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
 
     for_every_table(world, check)
 
@@ -87,18 +116,18 @@ def test_a_tenant_sees_no_row_of_another(world: World, role: str) -> None:
 def test_the_row_is_there_for_its_own_tenant(world: World, role: str) -> None:
     """What the tests of this page do not see, exists: they can't pass on empty tables."""
 
-    async def check(table: str) -> None:
+    async def check(table: str, expected: int) -> None:
         rows = await as_us(world, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
-        assert len(rows) == 1, table
+        assert len(rows) == expected, table
 
-    for_every_table(world, check)
+    for_every_table(world, check, role=role)
 
 
 @EVERY_ROLE
 def test_a_tenant_writes_no_row_for_another(world: World, role: str) -> None:
     """An insert under another's name is refused by the policy, or by the lack of any right to insert."""
 
-    async def check(table: str) -> None:
+    async def check(table: str, _rows: int) -> None:
         owner = await asyncpg.connect(world.postgres["owner"])
         row = await some_row(owner, table, THEIRS)
         await owner.close()
@@ -118,7 +147,7 @@ def test_a_tenant_writes_no_row_for_another(world: World, role: str) -> None:
 def test_a_tenant_changes_and_deletes_no_row_of_another(world: World, role: str) -> None:
     """The statement hits nothing, or the role has no right to it at all."""
 
-    async def check(table: str) -> None:
+    async def check(table: str, _rows: int) -> None:
         for statement in (
             f"update {SCHEMA}.{table} set tenant_id = '{OURS}' returning 1",  # noqa: S608 - names of the catalogue
             f"delete from {SCHEMA}.{table} returning 1",  # noqa: S608 - the same
@@ -135,19 +164,19 @@ def test_a_tenant_changes_and_deletes_no_row_of_another(world: World, role: str)
 def test_a_tenant_gives_no_row_of_its_own_to_another(world: World) -> None:
     """An update that would move a row to another tenant is refused by the policy, or by the lack of any right to it."""
 
-    async def check(table: str) -> None:
+    async def check(table: str, _rows: int) -> None:
         statement = f"update {SCHEMA}.{table} set tenant_id = $1"  # noqa: S608 - a name of the catalogue
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"row-level security|permission denied"):
             await as_us(world, "app", statement, OURS, tenant=THEIRS)
 
-    for_every_table(world, check)
+    for_every_table(world, check, role="app", privilege="update")
 
 
 @EVERY_ROLE
 def test_without_a_tenant_a_connection_fails_loudly(world: World, role: str) -> None:
     """A statement outside any tenant is an error and not an empty answer."""
 
-    async def check(table: str) -> None:
+    async def check(table: str, _rows: int) -> None:
         connection = await asyncpg.connect(world.postgres[role])
         try:
             with pytest.raises(asyncpg.UndefinedObjectError, match=r"app\.tenant_id"):
@@ -155,7 +184,7 @@ def test_without_a_tenant_a_connection_fails_loudly(world: World, role: str) -> 
         finally:
             await connection.close()
 
-    for_every_table(world, check)
+    for_every_table(world, check, role=role)
 
 
 # The pool -------------------------------------------------------------------------------------------------------------

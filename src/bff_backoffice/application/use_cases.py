@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bff_backoffice.application.alerts import ListAlerts
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.devices import ReportHeartbeat
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
@@ -13,6 +14,7 @@ from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
+from bff_backoffice.application.suggestions import ListSuggestions
 from bff_backoffice.application.workbench import ComposeBoard
 
 __all__ = ["UseCases"]
@@ -36,5 +38,7 @@ class UseCases:
     compose_widget: ComposeWidget
     compose_board: ComposeBoard
     compose_downtime_pack: ComposeDowntimePack
+    list_suggestions: ListSuggestions
+    list_alerts: ListAlerts
     report_heartbeat: ReportHeartbeat
     check_readiness: CheckReadiness

@@ -107,6 +107,9 @@ class Metrics:
         self._cache_away = Counter(
             "bff_backoffice_cache_unavailable", "Cache operations that failed open.", ["operation"], registry=registry
         )
+        self._log_away = Counter(
+            "bff_backoffice_own_log_unavailable", "Inboxes shown without our own log.", ["inbox"], registry=registry
+        )
         self._early = Counter(
             "bff_backoffice_early_refresh", "Loads begun before the freshness ended.", ["widget"], registry=registry
         )
@@ -208,6 +211,10 @@ class Metrics:
     def cache_unavailable(self, operation: str) -> None:
         """The cache could not be asked; the read went on without it."""
         self._cache_away.labels(operation).inc()
+
+    def log_unavailable(self, inbox: str) -> None:
+        """Our own log could not be asked; the inbox was shown as its service has it."""
+        self._log_away.labels(inbox).inc()
 
     def load_surprised(self, name: str, failure: Exception) -> None:
         """A loader raised what no gateway raises."""

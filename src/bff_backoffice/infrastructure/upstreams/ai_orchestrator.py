@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, Raw
 from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.suggestions_inbox import (
+    Suggestion,
+    SuggestionDecided,
+    SuggestionInbox,
+    SuggestionSubject,
+)
 from bff_backoffice.application.tiles import SuggestionLine, SuggestionsTile
-from bff_backoffice.infrastructure.dialect import Count, Wire, operator_headers, property_of
+from bff_backoffice.domain.suggestions import SuggestionStatus
+from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.inbox_pages import InboxPage, InboxRead, newest_lines
 
 __all__ = ["SERVICE", "AiOrchestratorGateway"]
 
 SERVICE: Final = Upstream(name="ai-orchestrator-service", limit_seconds=0.5, retries=1)
 
 _TILE_LINES: Final = 5
+_LONGEST_PAGE: Final = 100
 
 
 class _Suggestion(Wire, frozen=True):
@@ -32,7 +43,43 @@ class _Suggestions(Wire, frozen=True):
     open: Count
 
 
+class _Decision(Wire, frozen=True):
+    decision: str
+    decided_by: str
+    decided_at: datetime
+    reason: str | None = None
+    delta: Raw | None = None
+
+
+class _Subject(Wire, frozen=True):
+    type: str
+    id: str
+
+
+class _InboxLine(Wire, frozen=True):
+    id: str
+    category: str
+    title: str
+    summary: str
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    status: str
+    created_at: datetime
+    property_id: str
+    subject: _Subject
+    proposal: Raw
+    provenance: Raw
+    expires_at: datetime | None = None
+    decision: _Decision | None = None
+
+
+class _Inbox(Wire, frozen=True):
+    items: list[_InboxLine]
+    next_cursor: str | None
+    open: Count
+
+
 _SUGGESTIONS: Final = Decoder(_Suggestions)
+_INBOX: Final = Decoder(_Inbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +98,63 @@ class AiOrchestratorGateway:
             query={"propertyId": property_of(call), "status": "open", "limit": str(_TILE_LINES)},
             decode=_suggestions,
         )
+
+    async def inbox(self, call: CallContext) -> SuggestionInbox:
+        """Return the newest suggestions of the property, and all open ones as far as a few pages reach."""
+        read = InboxRead(
+            operation="suggestion_inbox",
+            path="/api/v1/ai/suggestions",
+            headers=operator_headers(call),
+            query={"propertyId": property_of(call), "limit": str(_LONGEST_PAGE)},
+            decode=partial(_inbox, call),
+            identity=lambda line: line.id,
+            waits=lambda line: line.status == SuggestionStatus.OPEN,
+        )
+        newest = await newest_lines(self.client, call, read)
+        return SuggestionInbox(items=newest.items, open=newest.waiting, truncated=newest.truncated)
+
+
+def _inbox(call: CallContext, body: bytes) -> InboxPage[Suggestion]:
+    page = _INBOX.decode(body)
+    for line in page.items:
+        about_property(call, line.property_id)
+    return InboxPage(
+        items=[_suggestion(line) for line in page.items], next_cursor=page.next_cursor, waiting=page.open
+    )  # fmt: skip
+
+
+def _suggestion(line: _InboxLine) -> Suggestion:
+    decision = line.decision
+    return Suggestion(
+        id=line.id,
+        category=line.category,
+        title=line.title,
+        summary=line.summary,
+        confidence=line.confidence,
+        status=line.status,
+        created_at=line.created_at,
+        expires_at=line.expires_at,
+        property_id=line.property_id,
+        subject=SuggestionSubject(type=line.subject.type, id=line.subject.id),
+        proposal=_object(line.proposal),
+        provenance=_object(line.provenance),
+        decision=UNSET
+        if decision is None
+        else SuggestionDecided(
+            decision=decision.decision,
+            reason=decision.reason,
+            delta=None if decision.delta is None else _object(decision.delta),
+            decided_by=decision.decided_by,
+            decided_at=decision.decided_at,
+        ),
+    )
+
+
+def _object(raw: Raw) -> Raw:
+    """Return what is passed on undecoded; raise `ValueError` unless it is an object, as the clients are promised."""
+    if not bytes(raw).startswith(b"{"):
+        raise ValueError("no object")
+    return raw
 
 
 def _suggestions(body: bytes) -> SuggestionsTile:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from bff_backoffice.presentation.routes import dashboard, devices, documents, downtime_pack, health, sessions, workbench
+from bff_backoffice.presentation.routes import (
+    alerts,
+    dashboard,
+    devices,
+    documents,
+    downtime_pack,
+    health,
+    sessions,
+    suggestions,
+    workbench,
+)
 
 __all__ = ["ROUTES"]
 
@@ -13,6 +23,8 @@ ROUTES: Final = (
     *dashboard.ROUTES,
     *workbench.ROUTES,
     *downtime_pack.ROUTES,
+    *suggestions.ROUTES,
+    *alerts.ROUTES,
     *devices.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,

@@ -1,0 +1,61 @@
+"""The inbox of suggestions as the mirror keeps it and as the wire shows it (contract, section 10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from bff_backoffice.application.tiles import Tile
+
+__all__ = ["JsonObject", "Suggestion", "SuggestionDecided", "SuggestionInbox", "SuggestionSubject"]
+
+JsonObject = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
+"""A JSON object of somebody else's, passed on byte for byte: what is not read here can't be changed here."""
+
+
+class SuggestionSubject(Tile, frozen=True, kw_only=True):
+    """What a suggestion is about: a kind such as `reservation`, and an identifier of that kind."""
+
+    type: str
+    id: str
+
+
+class SuggestionDecided(Tile, frozen=True, kw_only=True):
+    """What somebody decided: `accept`, `modify` (with a `delta`) or `reject`, by the operator `decidedBy`."""
+
+    decision: str
+    reason: str | None
+    delta: JsonObject | None
+    decided_by: str
+    decided_at: datetime
+
+
+class Suggestion(Tile, frozen=True, kw_only=True):
+    """One piece of advice. `confidence` is 0 to 1; `status` is `open`, `decided` or `expired`.
+
+    `proposal` and `provenance` (model, prompt, cost) are the orchestrator's own and go through untouched.
+    """
+
+    id: str
+    category: str
+    title: str
+    summary: str
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    status: str
+    created_at: datetime
+    expires_at: datetime | None
+    property_id: str
+    subject: SuggestionSubject
+    proposal: JsonObject
+    provenance: JsonObject
+    decision: SuggestionDecided | msgspec.UnsetType = msgspec.UNSET
+
+
+class SuggestionInbox(Tile, frozen=True, kw_only=True):
+    """A property's suggestions, newest first. `open` counts all that are; `truncated`, that older ones are left out."""
+
+    items: list[Suggestion]
+    open: int
+    truncated: bool
