@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 import redis.asyncio
 
+from bench.machine import GENERATOR_CORE, SERVICE_CORE, pin, tree
 from drills.desk import Desk, frames_of, signed_in
 from drills.processes import Holdings, holdings, metric, waited_seconds
 from drills.tables import Table, percentile
@@ -87,7 +89,8 @@ async def storm(
         f"Thirteen of fourteen upstreams bad, breakers {word}",
         f"{dashboards} dashboards with a cold cache, {side_by_side} side by side at different properties, "
         f"while every upstream but {HEALTHY} fails in its own way. The healthy one is served by the drill itself, "
-        "which knows when it answered; times are taken where the bytes arrive at the client.",
+        "which knows when it answered; times are taken where the bytes arrive at the client. The service has a "
+        "core of its own, everything else the other.",
     )
     async with witness() as healthy:
         settings = {
@@ -96,9 +99,18 @@ async def storm(
         }
         with start_world(folder / f"breakers-{word}", environment=settings) as world:
             healthy.origin = f"{world.sim}/{HEALTHY}"
+            _alone_on_its_core(world)
             seen = await _storm(world, healthy, dashboards, side_by_side, progress, idle_s)
             _judge(table, seen, dashboards)
     return table
+
+
+def _alone_on_its_core(world: World) -> None:
+    """The service has a core and all others the other: how long it waits for a processor is the machine's affair."""
+    services = {pid for name, pid in world.pids.items() if name.startswith("bff")}
+    everyone = {os.getpid(), *(each for pid in world.pids.values() for each in tree(pid))}
+    pin(everyone - services, GENERATOR_CORE)
+    pin(services, SERVICE_CORE)
 
 
 async def _storm(  # noqa: PLR0917 - one call site, and each is a different thing
