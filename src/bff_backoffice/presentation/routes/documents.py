@@ -66,7 +66,7 @@ ROUTES: Final = (
     Route(
         method="GET", path="/openapi.yaml", access=Access.OPEN, handler=get_openapi_yaml, tag="documents",
         summary="This document as YAML", everywhere=True, produces=("application/yaml",),
-        answers={200: Answer("The document.", {"application/yaml": {"type": "string"}})},
+        answers={200: Answer("The document.", {"application/yaml": {"type": "object"}})},
     ),
     Route(
         method="GET", path="/.well-known/jwks.json", access=Access.OPEN, handler=get_key_set, tag="documents",
