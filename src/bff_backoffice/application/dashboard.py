@@ -15,7 +15,7 @@ from ulid import ULID
 from bff_backoffice.application.composition import compose
 from bff_backoffice.application.dashboard_frames import Emit, EndFrame, Frame, StartFrame, WidgetFrame, WidgetPlan
 from bff_backoffice.application.dashboard_loaders import DashboardLoaders
-from bff_backoffice.application.dashboard_widgets import DashboardRequest, WidgetReads
+from bff_backoffice.application.dashboard_widgets import DashboardRequest, WidgetReads, plan_of
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.domain.dashboard import LAYOUT, CacheStatus, Outcome, Widget, WidgetId, WidgetState, visible_widgets
 from bff_backoffice.domain.errors import Code, FieldError, Refusal
@@ -44,15 +44,16 @@ class ComposeDashboard:
         chosen, forbidden = _choose(request.widgets, request.operator.roles)
         look = await self.widgets.look(request, chosen)
         started = asyncio.get_running_loop().time()
-        start = self._start(request, look.cache_status, (*look.plans(request), *map(_forbidden_plan, forbidden)))
+        plans = [plan_of(found, request) for found in look.found]
+        start = self._start(request, look.cache_status, (*plans, *map(_forbidden_plan, forbidden)))
         outcomes: Counter[Outcome] = Counter()
 
         async def emit_and_count(frames: Sequence[Frame]) -> None:
             outcomes.update(frame.outcome for frame in frames if isinstance(frame, WidgetFrame))
             await emit(frames)
 
-        settled = [self.widgets.frame(found.widget, found.served) for found in look.found if found.served is not None]
-        waiting = [self.widgets.part(request, look, found, started) for found in look.found if found.served is None]
+        settled = [self.widgets.frame(found.item, found.ready) for found in look.found if found.ready is not None]
+        waiting = [self.widgets.part(request, look, found, started) for found in look.found if found.ready is None]
         opening: tuple[Frame, ...] = (start, *settled, *map(_forbidden_frame, forbidden))
         await compose(waiting, emit_and_count, opening=opening)
         elapsed_s = asyncio.get_running_loop().time() - started
@@ -94,13 +95,13 @@ class ComposeWidget:
         widget = widget_named(name, request.operator.roles)
         look = await self.widgets.look(request, (widget,))
         (found,) = look.found
-        (plan,) = look.plans(request)
-        if found.served is not None and found.served.outcome is Outcome.CACHED and not anew:
+        plan = plan_of(found, request)
+        if found.ready is not None and found.ready.outcome is Outcome.CACHED and not anew:
             return ComposedWidget(
-                plan=plan, frame=self.widgets.frame(widget, found.served), cache_status=CacheStatus.HIT
+                plan=plan, frame=self.widgets.frame(widget, found.ready), cache_status=CacheStatus.HIT
             )
         # An entry that would do for the board and does not do here must not come back from the cache either.
-        anew = anew or found.served is not None
+        anew = anew or found.ready is not None
         ready: list[WidgetFrame] = []
 
         async def keep(frames: Sequence[WidgetFrame]) -> None:

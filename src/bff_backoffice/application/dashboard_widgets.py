@@ -13,11 +13,10 @@ from bff_backoffice.application.composition import Part
 from bff_backoffice.application.dashboard_frames import WidgetFrame, WidgetPlan
 from bff_backoffice.application.dashboard_loaders import DashboardLoaders
 from bff_backoffice.application.ports import CallContext, Clock
-from bff_backoffice.application.projections import Projection, ProjectionKey
+from bff_backoffice.application.projections import Found, Look, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.domain.dashboard import (
     LAYOUT,
-    CacheStatus,
     Source,
     Variant,
     Widget,
@@ -27,7 +26,7 @@ from bff_backoffice.domain.dashboard import (
 )
 from bff_backoffice.domain.operator import OperatorContext, PropertyId
 
-__all__ = ["DashboardRequest", "FoundWidget", "Look", "WidgetReads"]
+__all__ = ["DashboardRequest", "FoundWidget", "WidgetLook", "WidgetReads", "plan_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,44 +46,18 @@ class DashboardRequest:
     anew: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundWidget:
-    """A widget and what the cache had of it. `served` is there when nobody need be asked."""
-
-    widget: Widget
-    known: Projection | None
-    served: Served | None
+FoundWidget = Found[Widget, Served]
+WidgetLook = Look[Widget, Served]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One look into the cache for a whole board. `asked` is False when the cache could not be asked."""
-
-    asked: bool
-    found: tuple[FoundWidget, ...]
-
-    @property
-    def cache_status(self) -> CacheStatus:
-        """The `X-Cache` of what will come of this, known before anything is loaded."""
-        if not self.asked:
-            return CacheStatus.BYPASS
-        missing = [found for found in self.found if found.served is None]
-        if not missing:
-            return CacheStatus.HIT
-        return CacheStatus.STALE if any(found.known for found in missing) else CacheStatus.MISS
-
-    def plans(self, request: DashboardRequest) -> tuple[WidgetPlan, ...]:
-        """Return the first frame's widgets: last-known data where there is some."""
-        return tuple(_plan(found, request.budget_ms) for found in self.found)
-
-
-def _plan(found: FoundWidget, budget_ms: int | None) -> WidgetPlan:
+def plan_of(found: FoundWidget, request: DashboardRequest) -> WidgetPlan:
+    """Return what the first frame says of a widget: last-known data where there is some."""
     known = found.known
     return WidgetPlan(
-        id=found.widget.id,
-        kind=found.widget.kind,
-        span=found.widget.span,
-        deadline_ms=deadline_ms(found.widget, budget_ms),
+        id=found.item.id,
+        kind=found.item.kind,
+        span=found.item.span,
+        deadline_ms=deadline_ms(found.item, request.budget_ms),
         state=WidgetState.PENDING if known is None else WidgetState.STALE,
         as_of=None if known is None else known.as_of,
         data=None if known is None else known.data,
@@ -99,28 +72,28 @@ class WidgetReads:
     loaders: DashboardLoaders
     clock: Clock
 
-    async def look(self, request: DashboardRequest, widgets: Sequence[Widget]) -> Look:
+    async def look(self, request: DashboardRequest, widgets: Sequence[Widget]) -> WidgetLook:
         """Return what the cache has of these widgets, in one round trip. Fails open."""
         if not widgets:
             return Look(asked=False, found=())
         keys = [_key(widget, request, request.operator.property_id) for widget in widgets]
         last = await self.reads.last_known(request.operator.tenant_id, keys)
         found = tuple(
-            FoundWidget(widget=widget, known=known, served=None if request.anew else self.reads.from_cache(known))
+            Found(item=widget, known=known, ready=None if request.anew else self.reads.from_cache(known))
             for widget, known in zip(widgets, last.projections, strict=True)
         )
         for one in found:
-            if one.known is not None and one.served is not None:
+            if one.known is not None and one.ready is not None:
                 self.reads.refresh_early(
-                    request.operator.tenant_id, one.known, partial(self._wanted, request, one.widget)
+                    request.operator.tenant_id, one.known, partial(self._wanted, request, one.item)
                 )
         return Look(asked=last.asked, found=found)
 
     def part(
-        self, request: DashboardRequest, look: Look, found: FoundWidget, started: float, *, anew: bool = False
+        self, request: DashboardRequest, look: WidgetLook, found: FoundWidget, started: float, *, anew: bool = False
     ) -> Part[WidgetFrame]:
         """Return the part of the fan-out that renews this widget. `started` is on the loop's clock, in seconds."""
-        widget, known = found.widget, found.known
+        widget, known = found.item, found.known
         wanted = self._wanted(request, widget)
 
         async def load() -> WidgetFrame:

@@ -10,15 +10,16 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from bff_backoffice.domain.composed_reads import CacheStatus
 from bff_backoffice.domain.operator import PropertyId, TenantId
 
 __all__ = [
-    "Freshness", "LastKnown", "Lead", "LoadedData", "Projection", "ProjectionCache", "ProjectionKey", "Wanted",
-    "decode_projection",
+    "Found", "Freshness", "LastKnown", "Lead", "LoadedData", "Look", "Projection", "ProjectionCache", "ProjectionKey",
+    "Wanted", "decode_projection",
 ]  # fmt: skip
 
 
@@ -93,6 +94,37 @@ class LastKnown:
 
     asked: bool
     projections: tuple[Projection | None, ...]
+
+
+ItemT = TypeVar("ItemT")
+ReadyT = TypeVar("ReadyT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[ItemT, ReadyT]):
+    """One part of a board and what the cache had of it. `ready` is there when nobody need be asked."""
+
+    item: ItemT
+    known: Projection | None
+    ready: ReadyT | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Generic[ItemT, ReadyT]):
+    """One look into the cache for a whole board. `asked` is False when the cache could not be asked."""
+
+    asked: bool
+    found: tuple[Found[ItemT, ReadyT], ...]
+
+    @property
+    def cache_status(self) -> CacheStatus:
+        """The `X-Cache` of what will come of this, known before anything is loaded (contract, section 2.3)."""
+        if not self.asked:
+            return CacheStatus.BYPASS
+        missing = [found for found in self.found if found.ready is None]
+        if not missing:
+            return CacheStatus.HIT
+        return CacheStatus.STALE if any(found.known for found in missing) else CacheStatus.MISS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

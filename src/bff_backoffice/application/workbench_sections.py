@@ -13,7 +13,7 @@ import msgspec
 
 from bff_backoffice.application.composition import Part, compose
 from bff_backoffice.application.ports import CallContext, Clock
-from bff_backoffice.application.projections import Projection, ProjectionKey
+from bff_backoffice.application.projections import Found, Look, Projection, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.application.tiles import Tile
 from bff_backoffice.application.workbench_lists import (
@@ -75,32 +75,8 @@ class BoardSection:
     failure: Exception | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundSection:
-    """A section and what the cache had of it. `read` is there when nobody need be asked."""
-
-    section: Section
-    known: Projection | None
-    read: ReadSection | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionLook:
-    """One look into the cache for a whole board. `asked` is False when the cache could not be asked."""
-
-    asked: bool
-    found: tuple[FoundSection, ...]
-
-    @property
-    def cache_status(self) -> CacheStatus:
-        """The `X-Cache` of what will come of this; contract section 2.3."""
-        if not self.asked:
-            return CacheStatus.BYPASS
-        missing = [found for found in self.found if found.read is None]
-        if not missing:
-            return CacheStatus.HIT
-        return CacheStatus.STALE if any(found.known for found in missing) else CacheStatus.MISS
-
+FoundSection = Found[Section, ReadSection]
+SectionLook = Look[Section, ReadSection]
 
 _CONTENT: Final[Mapping[SectionId, msgspec.json.Decoder[Tile]]] = MappingProxyType({
     section: msgspec.json.Decoder(kind)
@@ -162,12 +138,12 @@ class SectionReads:
         """Return all of them, in order, at the latest when the longest of their deadlines has passed."""
         look = await self.look(request, sections)
         started = asyncio.get_running_loop().time()
-        read = [found.read for found in look.found if found.read is not None]
+        read = [found.ready for found in look.found if found.ready is not None]
 
         async def keep(ready: Sequence[ReadSection]) -> None:
             read.extend(ready)
 
-        waiting = [self.part(request, look, found, started) for found in look.found if found.read is None]
+        waiting = [self.part(request, look, found, started) for found in look.found if found.ready is None]
         await compose(waiting, keep)
         by_id = {each.section.id: each for each in read}
         return [by_id[section.id] for section in sections], look.cache_status
@@ -182,13 +158,13 @@ class SectionReads:
             found += [
                 self._found(request, section, known) for section, known in zip(mine, last.projections, strict=True)
             ]
-        return SectionLook(asked=asked, found=tuple(found))
+        return Look(asked=asked, found=tuple(found))
 
     def part(
         self, request: SectionRequest, look: SectionLook, found: FoundSection, started: float
     ) -> Part[ReadSection]:
         """Return the part of the fan-out that renews this section. `started` is on the loop's clock, in seconds."""
-        section, known = found.section, found.known
+        section, known = found.item, found.known
         wanted, reads = self._wanted(request, section), self._reads(section)
 
         async def load() -> ReadSection:
@@ -210,9 +186,9 @@ class SectionReads:
         reads = self._reads(section)
         served = None if request.anew else reads.from_cache(known)
         if known is None or served is None:
-            return FoundSection(section=section, known=known, read=None)
+            return Found(item=section, known=known, ready=None)
         reads.refresh_early(request.operator.tenant_id, known, lambda: self._wanted(request, section))
-        return FoundSection(section=section, known=known, read=self._read(request, section, served))
+        return Found(item=section, known=known, ready=self._read(request, section, served))
 
     def _read(self, request: SectionRequest, section: Section, served: Served) -> ReadSection:
         if served.projection is None:
