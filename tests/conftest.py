@@ -9,6 +9,8 @@ import pytest
 
 from tests.worlds import World, start_world
 
+pytest_plugins = ["tests.documented_answers"]
+
 
 @pytest.fixture(scope="session")
 def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:

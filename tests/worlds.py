@@ -21,6 +21,7 @@ from typing import Any
 import httpx2
 import redis
 
+from tests.answers import held_client
 from tests.desktop import Desktop, DeviceTakenError
 
 __all__ = ["World", "free_base_port", "start_world"]
@@ -55,7 +56,7 @@ class World:
     ready_file: Path
     log: Path
     process: subprocess.Popen[bytes]
-    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=15, trust_env=False))
+    http: httpx2.Client = field(init=False)
     _devices: Iterator[Any] = field(default_factory=lambda: iter(()))
 
     def __post_init__(self) -> None:
@@ -63,6 +64,7 @@ class World:
         self.bff, self.admin, self.sim = ready["bff"], ready["admin"], ready["sim"]
         self.console, self.proxy = ready["console"], ready["proxy"]
         self.postgres, self.redis = ready["postgres"], ready["redis"]
+        self.http = held_client(self.bff, self.proxy)
         self._unused: dict[str, Iterator[str]] = {}
         self.people: dict[str, Any] = self.http.get(f"{self.sim}/_control/world").json()
 
