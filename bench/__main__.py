@@ -23,6 +23,7 @@ from bench.memory import resident_after
 from bench.page import tables, write_page
 from bench.peers import nginx as nginx_peer
 from bench.peers import node_peer
+from bench.reads import measure_reads, shared_by_colleagues
 from bench.results import Results
 from bench.signature import verifications_per_second
 from bench.sizes import FULL, MEDIUM, QUICK, Sizes
@@ -85,6 +86,10 @@ class _Run:
         if nginx is None:
             self.results.missing.append(nginx_peer.HOW_TO_INSTALL)
         self._dashboards(world, service, node, desktops)
+        self.say("boards, inboxes, search, bootstrap")
+        own = desktops[:50]
+        self.results.reads = _wait_for(measure_reads(world, service, own, seconds=self.sizes.reads_seconds))
+        self.results.sharing = _wait_for(shared_by_colleagues(world, service, own))
         self._cold_cost(world, [each for each in (service, node, nginx) if each is not None], desktops[0])
         desktops = sign_in_many(world, _DEVICES, self.keys)
         self._trivial_route(world, [each for each in (service, node, nginx) if each is not None], desktops)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.dashboards import DashboardRow
+from bench.reads import BOARDS, ReadRow
 from bench.results import Line, Results
 from bench.trivial_route import Round
 
@@ -19,6 +20,7 @@ def judged(results: Results) -> list[Line]:
         *_cpu_goals(results),
         *_process_goals(results),
         *_memory_goals(results),
+        *_read_goals(results),
     ]
 
 
@@ -119,4 +121,36 @@ def _memory_goals(results: Results) -> Iterator[Line]:
         yield Line(
             what=f"memory after {many:,} dashboards", wanted=f"within 5 % of that after {few:,}",
             measured=f"{after:.0f} MiB, before: {before:.0f} MiB", met=growth <= 0.05, note=f"{growth:+.1%}",
+        )  # fmt: skip
+
+
+def _worst_read(rows: Sequence[ReadRow], paths: Sequence[str], condition: str, *, after: bool) -> float | None:
+    found = [
+        value[1]
+        for row in rows
+        if row.path in paths and row.condition == condition
+        for value in (row.after_slowest if after else row.total,)
+        if value is not None
+    ]
+    return max(found, default=None)
+
+
+def _read_goals(results: Results) -> Iterator[Line]:
+    wanted = (
+        ("warm board's total p95, 50 operators", BOARDS, "warm", False, 30.0),
+        ("cold board's end after its slowest upstream's answer, p95, 50 operators", BOARDS, "cold", True, 10.0),
+        ("cold bootstrap's total p95, 50 operators", ("/bootstrap",), "cold", False, 60.0),
+        ("suggestions' end after their upstream's answer, p95, 50 operators", ("/ai/suggestions",), "cold", True, 10.0),
+    )
+    for what, paths, condition, after, most in wanted:
+        found = _worst_read(results.reads, paths, condition, after=after)
+        if found is not None:
+            note = "worst of seven" if len(paths) > 1 else ""
+            measured = f"{found:.1f} ms"
+            yield Line(what=what, wanted=f"≤ {most:g} ms", measured=measured, met=found <= most, note=note)
+    if results.sharing is not None:
+        shared = results.sharing
+        yield Line(
+            what=f"upstream calls of {shared.dashboards} colleagues' dashboards within one freshness",
+            wanted=f"{shared.alone}, as for one", measured=str(shared.calls), met=shared.calls <= shared.alone,
         )  # fmt: skip

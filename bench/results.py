@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from bench.dashboards import DashboardRow
+from bench.reads import ReadRow, Sharing
 from bench.trivial_route import Round
 
-__all__ = ["Line", "Results", "dashboard_table", "goal_table", "round_table"]
+__all__ = ["Line", "Results", "dashboard_table", "goal_table", "read_table", "round_table"]
 
 FOLDER: Final = Path(__file__).parent / "results"
 
@@ -39,6 +40,8 @@ class Results:
     load_average: tuple[float, float]
     dashboards: list[DashboardRow] = field(default_factory=list)
     peer_dashboards: list[DashboardRow] = field(default_factory=list)
+    reads: list[ReadRow] = field(default_factory=list)
+    sharing: Sharing | None = None
     rounds: list[Round] = field(default_factory=list)
     medians: list[Round] = field(default_factory=list)
     verifications_per_second: float = math.nan
@@ -94,6 +97,21 @@ def dashboard_table(rows: Sequence[DashboardRow]) -> str:
             for row in rows
         ],
     )
+
+
+def read_table(rows: Sequence[ReadRow]) -> str:
+    """Every other read, cold and warm."""
+    head = ("read", "condition", "operators", "total", "end after slowest upstream", "upstream calls a read")
+    return _table(
+        head,
+        [
+            (
+                f"`{row.path}`", row.condition, str(row.operators) + (f", {row.failed} failed" if row.failed else ""),
+                _ms(row.total), _ms(row.after_slowest), f"{row.calls:.1f}",
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 def round_table(rounds: Sequence[Round]) -> str:

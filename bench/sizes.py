@@ -22,6 +22,7 @@ class Sizes:
     memory_dashboards: tuple[int, int]
     paced_seconds: float
     signature_seconds: float
+    reads_seconds: float
 
 
 QUICK: Final = Sizes(
@@ -33,6 +34,7 @@ QUICK: Final = Sizes(
     memory_dashboards=(200, 1_000),
     paced_seconds=4.0,
     signature_seconds=0.5,
+    reads_seconds=2.5,
 )
 
 MEDIUM: Final = Sizes(
@@ -44,6 +46,7 @@ MEDIUM: Final = Sizes(
     memory_dashboards=(1_000, 10_000),
     paced_seconds=8.0,
     signature_seconds=1.0,
+    reads_seconds=5.0,
 )
 
 FULL: Final = Sizes(
@@ -55,4 +58,5 @@ FULL: Final = Sizes(
     memory_dashboards=(1_000, 10_000),
     paced_seconds=20.0,
     signature_seconds=2.0,
+    reads_seconds=10.0,
 )

@@ -25,8 +25,9 @@ _START_SECONDS: Final = 90.0
 _RECORDED: Final = (
     "property-service", "reservation-service", "inventory-service", "pricing-service", "housekeeping-service",
     "maintenance-service", "billing-service", "ai-orchestrator-service", "notification-service", "analytics-service",
+    "lock-integration-service",
 )  # fmt: skip
-"""Whom a dashboard asks. iam and tenant-service stay the simulator's: they are asked when a session opens."""
+"""Whom dashboards and boards ask. iam and tenant-service stay the simulator's: they are asked when a session opens."""
 
 # A benchmark drives each device a hundred times harder than a person; limits that are made for persons would be what is
 # measured. They count as ever, they only never refuse.
