@@ -25,23 +25,24 @@ export class Stores {
     this.postgres = new pg.Pool({ connectionString: postgresDsn, max: 10 })
   }
 
-  // Uses the proof up and reads what a request needs: five commands, one round trip.
+  // Uses the proof up and reads what a request needs: six commands, one round trip.
   async admit({ claims, digest, ttlMs }) {
-    const [first, mark, session, operator, revoked] = await Promise.all([
+    const [first, mark, session, operator, revoked, tenant] = await Promise.all([
       this.redis.set(`replay:${digest}`, '1', 'PX', ttlMs, 'NX'),
       this.redis.get('replay:memory'),
       this.redis.getex(`${claims.tid}:session:${claims.device_id}`, 'EX', SESSION_SECONDS),
       this.redis.get(`${claims.tid}:operator:${claims.sub}`),
       this.redis.exists(`${claims.tid}:revoked:${claims.sid}`),
+      this.redis.get(`${claims.tid}:tenant:1`),
     ])
     if (mark === null) throw new Refusal(503, 'STORE_UNAVAILABLE')
     if (first === null) throw new Refusal(401, 'PROOF_REPLAYED')
-    if (revoked || session === null || operator === null) throw new Refusal(401, 'SESSION_REVOKED')
-    const found = { session: JSON.parse(session), operator: JSON.parse(operator) }
+    if (revoked || session === null || operator === null || tenant === null) throw new Refusal(401, 'SESSION_REVOKED')
+    const found = { session: JSON.parse(session), operator: JSON.parse(operator), tenant: JSON.parse(tenant) }
     if (found.session.iam_session_id !== claims.sid || found.session.operator_id !== claims.sub) {
       throw new Refusal(401, 'SESSION_REVOKED')
     }
-    if (found.operator.suspended) throw new Refusal(403, 'OPERATOR_SUSPENDED')
+    if (found.operator.suspended || found.tenant.profile.status !== 'active') throw new Refusal(403, 'OPERATOR_SUSPENDED')
     return found
   }
 
