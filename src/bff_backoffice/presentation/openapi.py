@@ -180,7 +180,10 @@ _PROBLEM: Final = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "instance": {"type": "string"},
-        "code": {"type": "string", "pattern": "^MELMASTOON\\."},
+        "code": {
+            "type": "string", "pattern": "^MELMASTOON\\.",
+            "description": "Ours, or a domain service's own, which passes through unchanged.",
+        },
         "requestId": {"type": "string"},
         "traceId": {"type": "string"},
         "retriable": {"type": "boolean"},
