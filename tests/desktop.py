@@ -63,6 +63,8 @@ class Desktop:
     tokens: dict[str, Any]
     http: httpx2.Client
     language: str | None = None
+    people: dict[str, Any] = field(default_factory=dict)
+    """What the simulator published of the world in which it signed in."""
 
     @classmethod
     def sign_in(
@@ -84,7 +86,7 @@ class Desktop:
         if answer.status_code == 403 and "DEVICE_KEY" in answer.text.upper().replace("-", "_"):
             raise DeviceTakenError(device_id)
         assert answer.status_code == 200, answer.text
-        return cls(base or world.bff, device_id, key, answer.json(), http)
+        return cls(base or world.bff, device_id, key, answer.json(), http, people=world.people)
 
     @property
     def token(self) -> str:

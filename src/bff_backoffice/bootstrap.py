@@ -47,6 +47,7 @@ from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
+from bff_backoffice.lookup_reads import lookups_of
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
@@ -192,6 +193,7 @@ def _use_cases(
         compose_widget=ComposeWidget(widgets=widgets),
         compose_board=ComposeBoard(sections=sections, clock=utc_now),
         compose_downtime_pack=ComposeDowntimePack(sections=sections, clock=utc_now),
+        lookups=lookups_of(gateways, read_through=read_through, clock=utc_now),
         list_suggestions=inboxes.list_suggestions,
         list_alerts=inboxes.list_alerts,
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),

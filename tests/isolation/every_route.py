@@ -31,6 +31,10 @@ _BODIES: dict[str, dict[str, Any]] = {
 """A good body of each route that takes one. A route that is missing here fails its tests until it is added."""
 
 
+_QUERIES = {"find_reservations": "query=gm"}
+"""A good query of each route that demands one."""
+
+
 def name_of(route: Route) -> str:
     """The handler's name, which names the test."""
     return route.operation_id
@@ -38,8 +42,21 @@ def name_of(route: Route) -> str:
 
 def path_of(route: Route, desktop: Desktop, given: Mapping[str, str] | None = None) -> str:
     """The route's path with good parameters, but for those that are given."""
-    good = {"id": desktop.device_id, "widgetId": "rooms"} | dict(given or {})
+    good = {"id": _good_id(route, desktop), "widgetId": "rooms"} | dict(given or {})
     return re.sub(r"\{(\w+)\}", lambda found: good[found[1]], route.path)
+
+
+def _good_id(route: Route, desktop: Desktop) -> str:
+    """Something of the operator's tenant, in its first property, of the kind that the path begins with."""
+    (tenant,) = [each["tenantId"] for each in desktop.people["devices"] if each["id"] == desktop.device_id]
+    property_id = next(each["id"] for each in desktop.people["properties"] if each["tenantId"] == tenant)
+    stay = next(
+        each
+        for each in desktop.people["reservations"]
+        if each["propertyId"] == property_id and each.get("folioId") and each.get("roomId")
+    )
+    good = {"properties": property_id, "reservations": stay["id"], "folios": stay["folioId"]}
+    return str(good.get(route.path.split("/")[1], desktop.device_id))
 
 
 def good_body(route: Route, property_id: str) -> Any:
@@ -61,9 +78,10 @@ def request(
     **headers: str | None,
 ) -> httpx2.Response:
     """One request of the route, good in every part that is not given."""
+    asked = "&".join(filter(None, (_QUERIES.get(route.operation_id), query.removeprefix("?"))))
     return desktop.request(
         route.method,
-        path_of(route, desktop, path) + query,
+        path_of(route, desktop, path) + (f"?{asked}" if asked else ""),
         json_body=body if body is not None else good_body(route, property_id),
         **headers,
     )

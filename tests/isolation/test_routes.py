@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -129,7 +129,7 @@ def test_a_token_works_on_its_own_device_only(desks: TwoDesks, route: Route) -> 
 @EVERY_ROUTE
 def test_a_token_works_with_its_own_key_only(desks: TwoDesks, route: Route) -> None:
     """Another tenant's device key proves nothing for our token."""
-    thief = Desktop(desks.ours.base, desks.ours.device_id, desks.theirs.key, desks.ours.tokens, desks.ours.http)
+    thief = replace(desks.ours, key=desks.theirs.key)
 
     answer = request(thief, route, desks.our_property)
 

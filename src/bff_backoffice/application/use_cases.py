@@ -9,6 +9,7 @@ from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.devices import ReportHeartbeat
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.lookups import Lookups
 from bff_backoffice.application.ports import Clock, OwnKeys
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
@@ -38,6 +39,7 @@ class UseCases:
     compose_widget: ComposeWidget
     compose_board: ComposeBoard
     compose_downtime_pack: ComposeDowntimePack
+    lookups: Lookups
     list_suggestions: ListSuggestions
     list_alerts: ListAlerts
     report_heartbeat: ReportHeartbeat

@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import MoneyAmount
 from bff_backoffice.domain.operator import Identifier, PropertyId
 
 __all__ = [
-    "Count", "LocalizedText", "Money", "Wire", "about_property", "money_of_text", "operator_headers", "property_of",
-    "relabelled", "safe_address", "ulid_of",
+    "Count", "LocalizedText", "Money", "Wire", "about", "about_property", "money_of_text", "operator_headers",
+    "own_property", "property_of", "relabelled", "safe_address", "said", "ulid_of",
 ]  # fmt: skip
 
 _ID: Final = re.compile(r"[a-z]+_([0-7][0-9A-HJKMNP-TV-Z]{25})\Z")
@@ -59,6 +60,10 @@ class LocalizedText(Wire, frozen=True):
                 return text
         return self.default
 
+    def in_all_languages(self) -> TextByLanguage:
+        """Return the same text as this service keeps it for readers of every language."""
+        return TextByLanguage(default=self.in_language("en"), values=self.values)
+
 
 def money_of_text(text: str) -> MoneyAmount:
     """Read pricing's `"125000000:USD"`; raise `ValueError` for anything else."""
@@ -95,6 +100,27 @@ def about_property(call: CallContext, property_id: str) -> None:
     """
     if ulid_of(property_id) != property_of(call).ulid:
         raise ValueError("an answer about another property")
+
+
+def own_property(call: CallContext, property_id: str) -> str:
+    """Return the property that the call is about, as this service writes it, if the answer is about it too.
+
+    Raises:
+        ValueError: it is about another one.
+    """
+    about_property(call, property_id)
+    return str(property_of(call))
+
+
+def about(identifier: Identifier, answered: str) -> None:
+    """Raise `ValueError` unless the answer is about the thing that was asked about, for the same reason."""
+    if ulid_of(answered) != identifier.ulid:
+        raise ValueError("an answer about another thing")
+
+
+def said(query: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the parameters of a query that say something."""
+    return {name: value for name, value in query.items() if value}
 
 
 def operator_headers(call: CallContext) -> Mapping[str, str]:

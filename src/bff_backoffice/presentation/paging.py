@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from bff_backoffice.presentation.exchange import Exchange, malformed
 from bff_backoffice.presentation.route_table import Parameter
 
-__all__ = ["MOST_ROWS", "cursor_parameter", "cursor_text", "cursor_value", "limit_of", "limit_parameter"]
+__all__ = [
+    "MOST_ROWS", "ListAnswer", "cursor_parameter", "cursor_text", "cursor_value", "limit_of", "limit_parameter",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -23,6 +25,13 @@ MOST_ROWS: Final = 500
 """How many rows a client can ask for at once: as many as the platform's services give."""
 _MOST_DIGITS: Final = 4
 _LONGEST_CURSOR: Final = 2_000
+
+
+class ListAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True, rename="camel"):
+    """A page of a list; `nextCursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None
 
 
 def limit_of(exchange: Exchange, *, default: int) -> int:

@@ -19,7 +19,8 @@ from bff_backoffice.presentation.deprecation import Deprecation
 from bff_backoffice.presentation.exchange import Exchange, Response
 
 __all__ = [
-    "EVERY_ROLE", "PREFIXES", "Access", "Answer", "Handler", "Match", "Parameter", "Route", "RouteTable", "named_by",
+    "EVERY_ROLE", "PREFIXES", "Access", "Answer", "Handler", "Match", "Parameter", "Resource", "Route", "RouteTable",
+    "named_by",
 ]  # fmt: skip
 
 PREFIXES: Final = ("/bff/backoffice/v1", "/api/bff/backoffice/v1")

@@ -6,25 +6,32 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from msgspec import structs
 from msgspec.json import Decoder
 
+from bff_backoffice.application.lookups_queries import InvoiceQuery
+from bff_backoffice.application.lookups_rows import FolioCard, InvoiceRow
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import BalancesTile
 from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import BalanceLine, BalanceList
+from bff_backoffice.domain.resource_ids import FolioId
 from bff_backoffice.infrastructure.dialect import (
     Count,
     Money,
     Wire,
+    about,
     operator_headers,
+    own_property,
     property_of,
     relabelled,
+    said,
     ulid_of,
 )
 from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
-from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
+from bff_backoffice.infrastructure.upstream_lists import ListRead, one_page, whole_list
 
 __all__ = ["SERVICE", "BillingGateway"]
 
@@ -63,6 +70,14 @@ class _Folios(Wire, frozen=True):
     pagination: _Pagination
 
 
+class _Invoices(Wire, frozen=True):
+    items: list[InvoiceRow]
+    pagination: _Pagination
+
+
+_FOLIO: Final = Decoder(FolioCard)
+"""The service names a folio's members as this one does; only two identifiers are others."""
+_INVOICES: Final = Decoder(_Invoices)
 _SUMMARY: Final = Decoder(_FoliosSummary)
 _FOLIOS: Final = Decoder(_Folios)
 
@@ -98,6 +113,47 @@ class BillingGateway:
             decode=partial(_folios, call),
         )
         return BalanceList(items=await whole_list(self.client, call, read))
+
+    async def folio(self, call: CallContext, folio_id: FolioId) -> FolioCard:
+        """Return one folio with every line on it."""
+        return await self.client.read(
+            "folio",
+            f"/api/v1/folios/{folio_id}",
+            bounds=call,
+            headers=operator_headers(call),
+            query={"propertyId": relabelled(property_of(call), "prop")},
+            decode=partial(_folio, folio_id),
+        )
+
+    async def invoices(
+        self, call: CallContext, query: InvoiceQuery, *, limit: int, cursor: str | None
+    ) -> UpstreamPage[InvoiceRow]:
+        """Return a page of the invoices that the query leaves, the newest first."""
+        wanted = {"query": query.text, "status": query.status, "folioId": query.folio_id}
+        read = ListRead(
+            operation="invoices",
+            path="/api/v1/invoices",
+            headers=operator_headers(call),
+            query={"propertyId": relabelled(property_of(call), "prop"), **said(wanted)},
+            decode=partial(_invoices, call),
+        )
+        return await one_page(self.client, call, read, limit=limit, cursor=cursor)
+
+
+def _folio(folio_id: FolioId, body: bytes) -> FolioCard:
+    found = _FOLIO.decode(body)
+    about(folio_id, found.id)
+    return structs.replace(
+        found,
+        property_id=f"ppt_{ulid_of(found.property_id)}",
+        reservation_id=f"rsv_{ulid_of(found.reservation_id)}",
+    )
+
+
+def _invoices(call: CallContext, body: bytes) -> UpstreamPage[InvoiceRow]:
+    page = _INVOICES.decode(body)
+    rows = [structs.replace(row, property_id=own_property(call, row.property_id)) for row in page.items]
+    return UpstreamPage(items=rows, next_cursor=page.pagination.next_cursor)
 
 
 def _folios(call: CallContext, body: bytes) -> UpstreamPage[BalanceLine]:

@@ -7,8 +7,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from msgspec import structs
 from msgspec.json import Decoder
 
+from bff_backoffice.application.lookups_queries import TaskQuery
+from bff_backoffice.application.lookups_rows import TaskRow
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import RoomsTile
@@ -19,13 +22,15 @@ from bff_backoffice.infrastructure.dialect import (
     Wire,
     about_property,
     operator_headers,
+    own_property,
     property_of,
     relabelled,
+    said,
     ulid_of,
 )
 from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
-from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
+from bff_backoffice.infrastructure.upstream_lists import ListRead, one_page, whole_list
 
 __all__ = ["SERVICE", "HousekeepingGateway"]
 
@@ -84,6 +89,8 @@ class _Task(Wire, frozen=True):
 _SUMMARY: Final = Decoder(_Summary)
 _ROOMS: Final = Decoder(UpstreamPage[_Room])
 _ROOM_CARDS: Final = Decoder(UpstreamPage[_RoomCard])
+_TASK_ROWS: Final = Decoder(UpstreamPage[TaskRow])
+"""The service names a task's members as this one does; only its identifiers are others."""
 _TASKS: Final = Decoder(UpstreamPage[_Task])
 
 
@@ -141,6 +148,25 @@ class HousekeepingGateway:
         )
         return TaskList(items=await whole_list(self.client, call, read))
 
+    async def tasks(
+        self, call: CallContext, query: TaskQuery, *, limit: int, cursor: str | None
+    ) -> UpstreamPage[TaskRow]:
+        """Return a page of the tasks that the query leaves, the most urgent unfinished ones first."""
+        wanted = {
+            "status": ",".join(query.statuses),
+            "kind": ",".join(query.kinds),
+            "assigneeId": query.assignee_id and relabelled(query.assignee_id, "stf"),
+            "roomId": query.room_id and relabelled(query.room_id, "rom"),
+        }
+        read = ListRead(
+            operation="tasks",
+            path="/api/v1/housekeeping/tasks",
+            headers=operator_headers(call),
+            query={**_of_property(call), **said(wanted)},
+            decode=partial(_task_rows, call),
+        )
+        return await one_page(self.client, call, read, limit=limit, cursor=cursor)
+
 
 def _of_property(call: CallContext) -> dict[str, str]:
     return {"propertyId": relabelled(property_of(call), "prp")}
@@ -152,6 +178,20 @@ def _task_lines(call: CallContext, body: bytes) -> UpstreamPage[TaskLine]:
     if any(task.property_id != here for task in page.items):
         raise ValueError("a task of another property")
     return UpstreamPage(items=[_task_line(task) for task in page.items], next_cursor=page.next_cursor)
+
+
+def _task_rows(call: CallContext, body: bytes) -> UpstreamPage[TaskRow]:
+    page = _TASK_ROWS.decode(body)
+    rows = [
+        structs.replace(
+            task,
+            property_id=own_property(call, task.property_id),
+            room_id=f"rmu_{ulid_of(task.room_id)}",
+            assignee_id=None if task.assignee_id is None else f"usr_{ulid_of(task.assignee_id)}",
+        )
+        for task in page.items
+    ]
+    return UpstreamPage(items=rows, next_cursor=page.next_cursor)
 
 
 def _task_line(task: _Task) -> TaskLine:

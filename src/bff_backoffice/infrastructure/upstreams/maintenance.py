@@ -7,17 +7,28 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from msgspec import structs
 from msgspec.json import Decoder
 
 from bff_backoffice.application import workbench_lists
+from bff_backoffice.application.lookups_queries import WorkOrderQuery
+from bff_backoffice.application.lookups_rows import WorkOrderRow
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.tiles import WorkOrderLine, WorkOrdersTile
 from bff_backoffice.application.upstream_pages import UpstreamPage
-from bff_backoffice.infrastructure.dialect import Count, Wire, operator_headers, property_of, relabelled
+from bff_backoffice.infrastructure.dialect import (
+    Count,
+    Wire,
+    operator_headers,
+    own_property,
+    property_of,
+    relabelled,
+    said,
+)
 from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
-from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
+from bff_backoffice.infrastructure.upstream_lists import ListRead, one_page, whole_list
 
 __all__ = ["SERVICE", "MaintenanceGateway"]
 
@@ -70,6 +81,8 @@ class _Order(Wire, frozen=True):
 
 
 _SUMMARY: Final = Decoder(_Summary)
+_ROWS: Final = Decoder(UpstreamPage[WorkOrderRow])
+"""The service names an order's members as this one does; only the property's identifier is another."""
 _ORDERS: Final = Decoder(UpstreamPage[_Order])
 
 
@@ -104,6 +117,32 @@ class MaintenanceGateway:
         )
         orders = await whole_list(self.client, call, read)
         return workbench_lists.WorkOrderList(items=[_order_line(order) for order in orders])
+
+    async def find(
+        self, call: CallContext, query: WorkOrderQuery, *, limit: int, cursor: str | None
+    ) -> UpstreamPage[WorkOrderRow]:
+        """Return a page of the work orders that the query leaves: open ones first, the worst and oldest first."""
+        wanted = {
+            "status": ",".join(query.statuses),
+            "severity": ",".join(query.severities),
+            "category": query.category,
+            "assigneeId": query.assignee_id,
+            "roomId": query.room_id,
+        }
+        read = ListRead(
+            operation="work_orders",
+            path="/api/v1/maintenance/work-orders",
+            headers={**operator_headers(call), "X-Property-Id": relabelled(property_of(call), "prop")},
+            query=said(wanted),
+            decode=partial(_rows, call),
+        )
+        return await one_page(self.client, call, read, limit=limit, cursor=cursor)
+
+
+def _rows(call: CallContext, body: bytes) -> UpstreamPage[WorkOrderRow]:
+    page = _ROWS.decode(body)
+    rows = [structs.replace(order, property_id=own_property(call, order.property_id)) for order in page.items]
+    return UpstreamPage(items=rows, next_cursor=page.next_cursor)
 
 
 def _orders(call: CallContext, body: bytes) -> UpstreamPage[_Order]:

@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec.json import Decoder
 
+from bff_backoffice.application.lookups_rows import Address, Photo, PropertyRecord, RoomType
 from bff_backoffice.application.ports import CallContext
-from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import PropertyTile
 from bff_backoffice.application.workbench_lists import PlaceOfHotel
 from bff_backoffice.infrastructure.dialect import (
@@ -49,6 +49,37 @@ class _Property(Wire, frozen=True):
     cover_photo: _Photo | None = None
 
 
+class _RoomType(Wire, frozen=True):
+    id: str
+    name: LocalizedText
+    code: str | None = None
+    max_guests: Count | None = None
+    beds: str | None = None
+    rooms: Count | None = None
+
+
+class _Picture(Wire, frozen=True):
+    id: str
+    url: str
+    alt: LocalizedText | None = None
+
+
+class _Record(Wire, frozen=True):
+    id: str
+    slug: str
+    name: LocalizedText
+    address: Address
+    timezone: str
+    currency: str
+    rooms: Count
+    check_in_time: str
+    check_out_time: str
+    room_types: list[_RoomType]
+    photos: list[_Picture]
+    description: LocalizedText | None = None
+
+
+_RECORD: Final = Decoder(_Record)
 _PROPERTY: Final = Decoder(_Property)
 
 
@@ -68,6 +99,16 @@ class PropertyGateway:
             decode=partial(_card, call),
         )
 
+    async def property_record(self, call: CallContext) -> PropertyRecord:
+        """Return the whole card: address, times of day, room types, photos, each text in all its languages."""
+        return await self.client.read(
+            "property_record",
+            f"/api/v1/properties/{property_of(call)}",
+            bounds=call,
+            headers=operator_headers(call),
+            decode=partial(_record, call),
+        )
+
     async def place_of_hotel(self, call: CallContext) -> PlaceOfHotel:
         """Return what the property is called, in all its languages, and its time zone."""
         return await self.client.read(
@@ -79,11 +120,44 @@ class PropertyGateway:
         )
 
 
+def _record(call: CallContext, body: bytes) -> PropertyRecord:
+    found = _RECORD.decode(body)
+    about_property(call, found.id)
+    return PropertyRecord(
+        id=str(property_of(call)),
+        slug=found.slug,
+        name=found.name.in_all_languages(),
+        description=None if found.description is None else found.description.in_all_languages(),
+        address=found.address,
+        timezone=found.timezone,
+        currency=found.currency,
+        rooms=found.rooms,
+        check_in_time=found.check_in_time,
+        check_out_time=found.check_out_time,
+        room_types=[
+            RoomType(
+                id=kind.id,
+                name=kind.name.in_all_languages(),
+                code=kind.code,
+                max_guests=kind.max_guests,
+                beds=kind.beds,
+                rooms=kind.rooms,
+            )
+            for kind in found.room_types
+        ],
+        # A page must not follow any other address, and a picture without one is none.
+        photos=[
+            Photo(id=photo.id, url=photo.url, alt=None if photo.alt is None else photo.alt.in_all_languages())
+            for photo in found.photos
+            if safe_address(photo.url)
+        ],
+    )
+
+
 def _place(call: CallContext, body: bytes) -> PlaceOfHotel:
     found = _PROPERTY.decode(body)
     about_property(call, found.id)
-    name = TextByLanguage(default=found.name.in_language("en"), values=found.name.values)
-    return PlaceOfHotel(name=name, timezone=found.timezone)
+    return PlaceOfHotel(name=found.name.in_all_languages(), timezone=found.timezone)
 
 
 def _card(call: CallContext, body: bytes) -> PropertyTile:

@@ -11,25 +11,36 @@ from typing import Final, TypeVar
 from msgspec.json import Decoder
 
 from bff_backoffice.application.dashboard_loaders import DueArrival
+from bff_backoffice.application.lookups_queries import ReservationQuery
+from bff_backoffice.application.lookups_rows import ReservationCard, ReservationRow
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import InHouseTile, MovementTile, NextGuest
 from bff_backoffice.application.upstream_pages import UpstreamPage
-from bff_backoffice.application.workbench_lists import StayLine, StayList
+from bff_backoffice.application.workbench_lists import StayList
+from bff_backoffice.domain.resource_ids import ReservationId
 from bff_backoffice.domain.workbench import Days
 from bff_backoffice.infrastructure.dialect import (
     Count,
-    LocalizedText,
     Wire,
+    about,
     about_property,
     operator_headers,
     property_of,
+    said,
     ulid_of,
 )
 from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
-from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
+from bff_backoffice.infrastructure.upstream_lists import ListRead, one_page, whole_list
+from bff_backoffice.infrastructure.upstreams.reservation_cards import (
+    Card,
+    Detail,
+    reservation_card,
+    reservation_row,
+    stay_line,
+)
 
 __all__ = ["SERVICE", "ReservationGateway"]
 
@@ -77,34 +88,11 @@ class _Arrival(Wire, frozen=True):
     expected_at: datetime | None = None
 
 
-class _Card(Wire, frozen=True):
-    id: str
-    code: str
-    guest_name: str
-    status: str
-    property_id: str
-    room_type_id: str
-    room_type_name: LocalizedText | None
-    arrival_date: date
-    departure_date: date
-    nights: Count
-    adults: Count
-    children: Count
-    special_requests: list[str]
-    flags: list[str]
-    version: int
-    room_id: str | None = None
-    room_number: str | None = None
-    expected_at: datetime | None = None
-    checked_in_at: datetime | None = None
-    checked_out_at: datetime | None = None
-    folio_id: str | None = None
-
-
 _MOVEMENT: Final = Decoder(_Movement)
 _IN_HOUSE: Final = Decoder(_InHouse)
 _ARRIVALS: Final = Decoder(UpstreamPage[_Arrival])
-_CARDS: Final = Decoder(UpstreamPage[_Card])
+_DETAIL: Final = Decoder(Detail)
+_CARDS: Final = Decoder(UpstreamPage[Card])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +142,31 @@ class ReservationGateway:
         first = {} if days.first is None else {"from": days.first.isoformat()}
         return await self._list("stay_list", "stays", call, {**first, "days": str(days.count)})
 
+    async def find(
+        self, call: CallContext, query: ReservationQuery, *, limit: int, cursor: str | None
+    ) -> UpstreamPage[ReservationRow]:
+        """Return a page of who answers to the query: in house first, then expected, then past."""
+        wanted = {
+            "query": query.text,
+            "status": ",".join(query.statuses),
+            "arrivalFrom": None if query.arrival_from is None else query.arrival_from.isoformat(),
+            "arrivalTo": None if query.arrival_to is None else query.arrival_to.isoformat(),
+        }
+        read = ListRead(
+            operation="reservation_look_up",
+            path=_ROOT,
+            headers=_headers(call),
+            query=said(wanted),
+            decode=partial(_cards, call),
+        )
+        page = await one_page(self.client, call, read, limit=limit, cursor=cursor)
+        rows = [reservation_row(card, call.locale) for card in page.items]
+        return UpstreamPage(items=rows, next_cursor=page.next_cursor)
+
+    async def reservation(self, call: CallContext, reservation_id: ReservationId) -> ReservationCard:
+        """Return one reservation, whole."""
+        return await self._read("reservation", reservation_id, call, partial(_card, call, reservation_id))
+
     async def _list(
         self, operation: str, path: str, call: CallContext, more: Mapping[str, str] | None = None
     ) -> StayList:
@@ -168,9 +181,8 @@ class ReservationGateway:
         room_types: dict[str, TextByLanguage] = {}
         for card in cards:
             if card.room_type_id not in room_types and card.room_type_name is not None:
-                name = card.room_type_name
-                room_types[card.room_type_id] = TextByLanguage(default=name.in_language("en"), values=name.values)
-        return StayList(items=[_stay(card) for card in cards], room_types=room_types)
+                room_types[card.room_type_id] = card.room_type_name.in_all_languages()
+        return StayList(items=[stay_line(card) for card in cards], room_types=room_types)
 
     async def _read(self, operation: str, path: str, call: CallContext, decode: Callable[[bytes], T]) -> T:
         return await self.client.read(operation, f"{_ROOT}/{path}", bounds=call, headers=_headers(call), decode=decode)
@@ -228,33 +240,15 @@ def _due(body: bytes) -> UpstreamPage[DueArrival]:
     return UpstreamPage(items=due, next_cursor=page.next_cursor)
 
 
-def _cards(call: CallContext, body: bytes) -> UpstreamPage[_Card]:
+def _card(call: CallContext, reservation_id: ReservationId, body: bytes) -> ReservationCard:
+    detail = _DETAIL.decode(body)
+    about(reservation_id, detail.id)
+    return reservation_card(detail, call.locale)
+
+
+def _cards(call: CallContext, body: bytes) -> UpstreamPage[Card]:
     page = _CARDS.decode(body)
     here = property_of(call)
     if any(card.property_id != here for card in page.items):
         raise ValueError("a reservation of another property")
     return page
-
-
-def _stay(card: _Card) -> StayLine:
-    return StayLine(
-        reservation_id=card.id,
-        code=card.code,
-        guest_name=card.guest_name,
-        status=card.status,
-        room_id=card.room_id,
-        room_number=card.room_number,
-        room_type_id=card.room_type_id,
-        arrival_date=card.arrival_date,
-        departure_date=card.departure_date,
-        nights=card.nights,
-        adults=card.adults,
-        children=card.children,
-        expected_at=card.expected_at,
-        checked_in_at=card.checked_in_at,
-        checked_out_at=card.checked_out_at,
-        folio_id=card.folio_id,
-        special_requests=card.special_requests,
-        flags=card.flags,
-        version=card.version,
-    )
