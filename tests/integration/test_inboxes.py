@@ -109,7 +109,7 @@ def settled_upstream(world: World, inbox: Inbox, identifier: str) -> None:
     if inbox is ALERTS:
         tell(world, inbox, f"/{identifier}/acknowledge", '{"note": "seen elsewhere"}')
     else:
-        tell(world, inbox, f"/{identifier}/decide", '{"decision": "reject", "reason": "decided elsewhere"}')
+        tell(world, inbox, f"/{identifier}/decide", '{"decision": "modify", "delta": {"count": 2}}')
 
 
 def logged(world: World, inbox: Inbox, identifier: str, *, tenant: int = 0) -> dict[str, Any]:
@@ -382,7 +382,8 @@ def test_what_the_service_learnt_elsewhere_is_shown_as_it_tells_it(world: World,
         assert (item["status"], item["acknowledgedBy"], item["note"]) == ("acknowledged", who, "seen elsewhere")
     else:
         assert (item["status"], item["decision"]["decidedBy"]) == ("decided", who)
-        assert (item["decision"]["decision"], item["decision"]["delta"]) == ("reject", None)
+        assert (item["decision"]["decision"], item["decision"]["delta"]) == ("modify", {"count": 2})
+        assert item["decision"]["reason"] is None
 
 
 @EACH

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bff_backoffice.application.inboxes import InboxRequest, InboxState, MirroredInbox, OwnLog, newest_first
 from bff_backoffice.application.pages import Place, page_after
-from bff_backoffice.application.suggestions_inbox import Suggestion, SuggestionDecided, SuggestionInbox
+from bff_backoffice.application.suggestions_inbox import NOTHING, Suggestion, SuggestionDecided, SuggestionInbox
 from bff_backoffice.domain.suggestions import SuggestionDecision, SuggestionStatus, status_now
 
 __all__ = ["ListSuggestions", "ListedSuggestions", "SuggestionsRequest"]
@@ -86,7 +86,7 @@ def _decided(suggestion: Suggestion, line: SuggestionDecision) -> Suggestion:
         decision=SuggestionDecided(
             decision=line.decision.value,
             reason=line.reason,
-            delta=None if line.delta is None else msgspec.Raw(line.delta),
+            delta=NOTHING if line.delta is None else msgspec.Raw(line.delta),
             decided_by=line.operator_id,
             decided_at=line.decided_at,
         ),

@@ -9,10 +9,18 @@ import msgspec
 
 from bff_backoffice.application.tiles import Tile
 
-__all__ = ["JsonObject", "Suggestion", "SuggestionDecided", "SuggestionInbox", "SuggestionSubject"]
+__all__ = [
+    "NOTHING", "JsonObject", "JsonObjectOrNull", "Suggestion", "SuggestionDecided", "SuggestionInbox",
+    "SuggestionSubject",
+]  # fmt: skip
 
 JsonObject = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
 """A JSON object of somebody else's, passed on byte for byte: what is not read here can't be changed here."""
+JsonObjectOrNull = Annotated[
+    msgspec.Raw, msgspec.Meta(extra_json_schema={"anyOf": [{"type": "object"}, {"type": "null"}]})
+]  # fmt: skip
+"""The same where there may be nothing. Not `JsonObject | None`: the decoder would take null and nothing else."""
+NOTHING = msgspec.Raw(b"null")
 
 
 class SuggestionSubject(Tile, frozen=True, kw_only=True):
@@ -27,7 +35,7 @@ class SuggestionDecided(Tile, frozen=True, kw_only=True):
 
     decision: str
     reason: str | None
-    delta: JsonObject | None
+    delta: JsonObjectOrNull
     decided_by: str
     decided_at: datetime
 

@@ -38,6 +38,7 @@ from tests.contract.upstreams.recorded import (
     Exchange,
     some_call,
 )
+from tests.contract.upstreams.recorded_inboxes import INBOX_EXCHANGES
 from tests.contract.upstreams.scripted import (
     ScriptedUpstream,
     always,
@@ -52,8 +53,9 @@ COMMON_HEADERS = {
     "host", "accept", "authorization", "traceparent", "x-request-id", "x-request-timeout-ms", "x-request-deadline",
 }  # fmt: skip
 BODY_HEADERS = {"content-length", "content-type"}
-the_exchange = {exchange.name: exchange for exchange in EXCHANGES}
-every_exchange = pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
+EVERY_EXCHANGE = (*EXCHANGES, *INBOX_EXCHANGES)
+the_exchange = {exchange.name: exchange for exchange in EVERY_EXCHANGE}
+every_exchange = pytest.mark.parametrize("exchange", EVERY_EXCHANGE, ids=lambda exchange: exchange.name)
 
 
 def asked(exchange: Exchange, answer: object = None) -> tuple[object, ScriptedUpstream]:
@@ -112,7 +114,7 @@ every_member = pytest.mark.parametrize(
     ("exchange", "path"),
     [
         pytest.param(exchange, path, id=f"{exchange.name}-{path}")
-        for exchange in EXCHANGES
+        for exchange in EVERY_EXCHANGE
         for path in members(exchange.answer)
     ],
 )

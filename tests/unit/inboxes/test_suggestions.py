@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -13,7 +14,7 @@ from msgspec.structs import replace as with_members
 
 from bff_backoffice.application.pages import Place
 from bff_backoffice.application.suggestions import ListedSuggestions, SuggestionsRequest
-from bff_backoffice.application.suggestions_inbox import Suggestion, SuggestionDecided
+from bff_backoffice.application.suggestions_inbox import NOTHING, Suggestion, SuggestionDecided
 from bff_backoffice.domain.dashboard import LAYOUT, WidgetId
 from bff_backoffice.domain.operator import OperatorId, TenantId
 from bff_backoffice.domain.suggestions import ROLES, Decision, SuggestionStatus
@@ -61,7 +62,6 @@ def test_what_was_decided_here_is_decided_although_the_orchestrator_does_not_kno
         assert (shown.decision, shown.reason, shown.decided_by, shown.decided_at) == (
             "modify", line.reason, line.operator_id, line.decided_at,
         )  # fmt: skip
-        assert shown.delta is not None
         assert bytes(shown.delta) == line.delta
         assert marked[second.id].decision is UNSET
         assert page.open == 1
@@ -89,7 +89,7 @@ def test_the_mirror_of_a_dead_orchestrator_is_marked_too() -> None:
 def test_what_the_orchestrator_knows_of_a_decision_stands() -> None:
     """It is the authority; our log is not even asked about what it says is decided."""
     theirs = SuggestionDecided(
-        decision="reject", reason=None, delta=None, decided_by="usr_1", decided_at=virtual_time.BEGINNING
+        decision="reject", reason=None, delta=NOTHING, decided_by="usr_1", decided_at=virtual_time.BEGINNING
     )
     known = with_members(suggestion(1, status="decided"), decision=theirs)
 
@@ -199,3 +199,20 @@ def test_a_colleagues_decision_names_the_colleague() -> None:
         assert shown.decided_by == somebody
 
     with_desk([mine], scenario)
+
+
+def test_what_a_colleague_changed_goes_through_the_mirror_untouched() -> None:
+    """A modification that the orchestrator knows of, to the byte, also while it is away."""
+    delta = msgspec.Raw(b'{"count":  2.0}')
+    theirs = SuggestionDecided(
+        decision="modify", reason=None, delta=delta, decided_by="usr_1", decided_at=virtual_time.BEGINNING
+    )
+
+    async def scenario(desk: Desk) -> None:
+        for failure in (None, TimeoutError()):
+            desk.suggestions.failure = failure
+            shown = (await listed(desk)).items[0].decision
+            assert isinstance(shown, SuggestionDecided)
+            assert bytes(shown.delta) == bytes(delta)
+
+    with_desk([with_members(suggestion(1, status="decided"), decision=theirs)], scenario)

@@ -12,6 +12,7 @@ from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.suggestions_inbox import (
+    NOTHING,
     Suggestion,
     SuggestionDecided,
     SuggestionInbox,
@@ -48,7 +49,7 @@ class _Decision(Wire, frozen=True):
     decided_by: str
     decided_at: datetime
     reason: str | None = None
-    delta: Raw | None = None
+    delta: Raw = NOTHING
 
 
 class _Subject(Wire, frozen=True):
@@ -143,7 +144,7 @@ def _suggestion(line: _InboxLine) -> Suggestion:
         else SuggestionDecided(
             decision=decision.decision,
             reason=decision.reason,
-            delta=None if decision.delta is None else _object(decision.delta),
+            delta=decision.delta if decision.delta == NOTHING else _object(decision.delta),
             decided_by=decision.decided_by,
             decided_at=decision.decided_at,
         ),
