@@ -61,6 +61,10 @@ drill: env ## Weather drills, an hour; QUICK=1: five minutes (ONLY=soak,restarts
 fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=10000 for fewer)
 	@$(BIN)/python -m drills.fuzz $(if $(N),--proofs $(N)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: fuzz-api
+fuzz-api: env ## Ten thousand generated, signed requests at every route, each answer held to the API document (N=1000 for fewer)
+	@$(BIN)/python -m drills.api_fuzz $(if $(N),--requests $(N)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: bench
 bench: env ## Measure the service beside its peers, 25 minutes; QUICK=1: three; PAGE=1: into docs/benchmarks.md
 	@QUICK=$(QUICK) SIZE=$(SIZE) PAGE=$(PAGE) $(BIN)/python -m bench
