@@ -69,6 +69,16 @@ def test_all_seven_boards_are_reachable(sit_down: SitDown, pictures: Path) -> No
         desk.picture(pictures, f"{place}-en", whole=False)
 
 
+def test_a_widget_leads_to_its_board(sit_down: SitDown) -> None:
+    """The title of a widget is the way to where its subject is worked on, for whoever has that place."""
+    desk = sit_down().sit_at("dashboard")
+    desk.card("work-orders").locator("h2 a").click()
+    expect(desk.page.locator(".board-maintenance[data-read]")).to_be_visible()
+    desk.page.go_back()
+    expect(desk.card("work-orders")).to_be_visible()
+    expect(desk.card("rates").locator("h2 a")).to_have_count(0)
+
+
 def test_a_place_of_another_role_leads_home(sit_down: SitDown) -> None:
     """Whoever opens the address of a place that is not theirs sees their own, and has no link to the other."""
     desk = sit_down().sit_at("maintenance", "housekeeper")

@@ -1,10 +1,15 @@
 /** Reading the same things again: with the `ETag` of what is here, so that what has not changed is not sent. */
 
 import { language } from "./language.js";
+import { Unreachable } from "./problem.js";
 
 const NOT_MODIFIED = 304;
+/** No read of the service takes longer by its own deadlines; behind that the connection is dead and does not say so. */
+const PATIENCE_MS = 15_000;
 /** More pages than any list of the service has; behind them something is wrong with the cursors. */
 const MOST_PAGES = 40;
+/** Enough for all pages of a list; a desk that searches all day must not remember all of it. */
+const MOST_KEPT = 2 * MOST_PAGES;
 
 export class ConditionalReads {
   #session;
@@ -28,11 +33,26 @@ export class ConditionalReads {
     const kept = this.#kept.get(key);
     const headers = { Accept: "application/json", "Accept-Language": language().tag };
     if (kept?.etag) headers["If-None-Match"] = kept.etag;
-    const response = await this.#session.send("GET", path, { headers, signal, fresh });
+    const late = AbortSignal.timeout(PATIENCE_MS);
+    const either = signal ? AbortSignal.any([signal, late]) : late;
+    // A connection that died without a word, or in the middle of a body, is no better than none.
+    const give = (problem, cut) => {
+      throw !signal?.aborted && (cut || late.aborted) ? new Unreachable(path, problem) : problem;
+    };
+    const sent = this.#session.send("GET", path, { headers, signal: either, fresh });
+    const response = await sent.catch((problem) => give(problem, false));
     if (response.status === NOT_MODIFIED) return { ...kept, changed: false };
-    const read = { body: await response.json(), etag: response.headers.get("ETag") };
-    this.#kept.set(key, read);
+    const body = await response.json().catch((problem) => give(problem, true));
+    const read = { body, etag: response.headers.get("ETag") };
+    this.#keep(key, read);
     return { ...read, changed: true };
+  }
+
+  /** Keep what was read, and forget what was read longest ago. */
+  #keep(key, read) {
+    this.#kept.delete(key);
+    this.#kept.set(key, read);
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
   }
 
   /**

@@ -5,6 +5,7 @@ import { Board } from "./board.js";
 import { dashboardFrames, readWidget, StreamCut } from "./dashboard-stream.js";
 import { fill, h } from "./elements.js";
 import { language, t } from "./language.js";
+import { placeOfWidget } from "./places.js";
 import { Unreachable } from "./problem.js";
 import { Timeline } from "./timeline.js";
 
@@ -31,7 +32,8 @@ export class Dashboard {
     this.#property = property;
     this.#announce = announce;
     this.timeline = new Timeline();
-    this.board = new Board({ timeZone: property.timezone, now, retry: (id) => this.retry(id) });
+    const placeOf = (widget) => placeOfWidget(widget, session.who.roles);
+    this.board = new Board({ timeZone: property.timezone, now, retry: (id) => this.retry(id), placeOf });
     this.banner = new Banner();
     this.countdown = h("span", { class: "countdown", "aria-hidden": "true" });
     this.element = h("div", { class: "dashboard" }, this.timeline.element, this.banner.element, this.board.element);

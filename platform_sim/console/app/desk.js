@@ -79,6 +79,7 @@ export class Desk {
       chooseProperty: (id) => this.#chooseProperty(id),
       help: () => this.#help(),
       print: () => this.#print(),
+      pack: () => this.#openPage("/downtime-pack", t("pack.title")),
       refresh: () => this.#refresh(),
       toggleWeather: () => this.toggleWeather(),
       switchOperator: () => parts.leave("switch"),

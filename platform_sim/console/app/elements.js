@@ -87,5 +87,9 @@ const ICONS = {
 
 /** A 16-pixel line icon. It says nothing to a screen reader: the text beside it does. */
 export function icon(kind) {
-  return svg("svg", { class: `icon icon-${kind}`, viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: ICONS[kind] }));
+  return svg(
+    "svg",
+    { class: `icon icon-${kind}`, viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", { d: ICONS[kind] }),
+  );
 }

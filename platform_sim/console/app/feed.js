@@ -62,7 +62,7 @@ export class Feed {
       if (running.signal.aborted) return;
       this.element.dataset.read = "failed";
       this.#showProblem(problem);
-      pause = AFTER_FAILURE_MS;
+      pause = Math.max(AFTER_FAILURE_MS, (problem.document?.retryAfter ?? 0) * SECOND_MS);
     }
     this.#nextAt = performance.now() + pause;
   }

@@ -8,6 +8,7 @@ import { speak } from "./formats.js";
 import { askTime, readWorld } from "./iam.js";
 import { bestLanguage, t } from "./language.js";
 import { forgetAddress } from "./places.js";
+import { forgetPreferences } from "./preferences.js";
 import { ServerClock } from "./server-clock.js";
 import { Session, storedState } from "./session.js";
 import { settings } from "./settings.js";
@@ -67,6 +68,7 @@ class Console {
 
   #showSignIn() {
     delete document.documentElement.dataset.accent;
+    forgetPreferences();
     const back = this.#session ? () => this.#goTo("desk") : null;
     const parts = { world: this.world, wire: this.wire, notice: this.#notice, back };
     const screen = new SignInScreen({ ...parts, signedIn: (who, tokens) => this.#signedIn(who, tokens) });

@@ -29,7 +29,27 @@ export const PLACES = [
   { id: "front-desk-grid", icon: "grid", group: "boards", roles: [...DESK, "housekeeping_lead", "revenue_manager"] },
   { id: "housekeeping", icon: "room", group: "boards", roles: [...DESK, "housekeeping_lead", "housekeeper"] },
   { id: "maintenance", icon: "wrench", group: "boards", roles: [...DESK, "housekeeping_lead", "maintenance"] },
+  {
+    id: "search",
+    icon: "search",
+    group: null,
+    roles: [...DESK, "housekeeping_lead", "fnb_manager", "revenue_manager"],
+  },
+  {
+    id: "suggestions",
+    icon: "spark",
+    group: "inboxes",
+    roles: ["front_desk", "housekeeping_lead", "fnb_manager", "revenue_manager"],
+  },
+  { id: "alerts", icon: "bell", group: "inboxes", roles: null },
 ];
+
+/** Who has the downtime pack (the roles of `GET /downtime-pack`): whoever answers for guests, money and keys. */
+const PACK = new Set([...DESK, ...ALWAYS]);
+
+export function hasPack(roles) {
+  return roles.some((role) => PACK.has(role));
+}
 
 const HOMES = {
   front_desk: "arrivals",
@@ -43,6 +63,24 @@ const HOMES = {
 export function placesOf(roles) {
   const mine = new Set(roles);
   return PLACES.filter((place) => place.roles === null || [...place.roles, ...ALWAYS].some((role) => mine.has(role)));
+}
+
+const OF_WIDGETS = {
+  arrivals: "arrivals",
+  departures: "departures",
+  "in-house": "in-house",
+  outlook: "front-desk-grid",
+  rooms: "housekeeping",
+  "arrivals-at-risk": "housekeeping",
+  "work-orders": "maintenance",
+  alerts: "alerts",
+  suggestions: "suggestions",
+};
+
+/** Where a widget's subject is worked on; null where there is no such place, or it is not for these roles. */
+export function placeOfWidget(widget, roles) {
+  const place = OF_WIDGETS[widget];
+  return placesOf(roles).some((each) => each.id === place) ? place : null;
 }
 
 /** Where somebody with these roles begins: whoever runs the house sees all of it first. */

@@ -12,3 +12,10 @@ export function applyPreferences({ theme, density }) {
   root.dataset.density = DENSITIES.includes(density) ? density : DENSITIES[0];
   if (settings.theme === "auto") root.dataset.theme = THEME_WORDS[theme] ?? "auto";
 }
+
+/** Nobody is signed in: the page looks as this desk wants it. */
+export function forgetPreferences() {
+  const root = document.documentElement;
+  delete root.dataset.density;
+  root.dataset.theme = settings.theme;
+}

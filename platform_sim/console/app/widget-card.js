@@ -34,7 +34,8 @@ function skeleton(plan) {
 export class WidgetCard {
   /**
    * @param {object} plan the widget's entry of the `start` frame
-   * @param {{timeZone: string, now: () => number, retry: (id: string) => void}} context
+   * @param {{timeZone: string, now: () => number, retry: (id: string) => void, placeOf: (id: string) => string | null}}
+   *   context
    */
   constructor(plan, context) {
     this.id = plan.id;
@@ -69,11 +70,18 @@ export class WidgetCard {
   expect(plan) {
     this.plan = plan;
     this.awaited = true;
-    this.title.textContent = plan.title ?? plan.id;
+    this.#entitle(plan.title ?? plan.id);
     this.badgeName.textContent = t("widget.details", { widget: this.name });
     this.element.setAttribute("aria-busy", "true");
     if (plan.state === "stale" && plan.data && !this.frame?.data) this.#showLastKnown(plan);
     else if (!this.frame?.data) this.#paint("pending", skeleton(plan));
+  }
+
+  /** The title leads to where the widget's subject is worked on, for whoever has that place. */
+  #entitle(text) {
+    if (this.name === text) return;
+    const place = this.context.placeOf(this.id);
+    this.title.replaceChildren(place ? h("a", { href: `#/${place}` }, text) : text);
   }
 
   /** The widget's frame has come. `atMs` counts from the request; null where it was read alone. */

@@ -1,9 +1,10 @@
 /** Everything that is known of one guest's stay: what the list has at once, the rest as soon as it is read. */
 
+import { ConditionalReads } from "../conditional-reads.js";
 import { detailList, openDetails } from "../details-dialog.js";
 import { code, fill, h } from "../elements.js";
 import { country, money } from "../formats.js";
-import { language, t } from "../language.js";
+import { t } from "../language.js";
 import { Problem, Unreachable } from "../problem.js";
 import { balance, day, guest, keyState, people, roomNumber, roomStatus, stayStatus, time, word } from "./pieces.js";
 
@@ -45,8 +46,8 @@ function known(item, { timeZone, missing }) {
 }
 
 async function showRest(rest, item, { session, signal }) {
-  const headers = { Accept: "application/json", "Accept-Language": language().tag };
-  const read = (path) => session.json("GET", path, { headers, signal });
+  const reads = new ConditionalReads(session);
+  const read = async (path) => (await reads.read(path, { signal })).body;
   try {
     const card = await read(`/reservations/${item.reservationId ?? item.id}`);
     const folio = card.folioId ? await read(`/folios/${card.folioId}`) : null;

@@ -14,7 +14,7 @@ const ALERT_TONES = { unread: "info", read: "quiet", acknowledged: "good" };
 function when(instant, { now, timeZone }) {
   const time = clockTime(instant, timeZone);
   const day = shortDate(new Date(instant), timeZone);
-  return h("time", { datetime: instant, title: `${day} ${time}` }, age(now() - Date.parse(instant)));
+  return h("time", { datetime: instant, "data-age": true, title: `${day} ${time}` }, age(now() - Date.parse(instant)));
 }
 
 /** Who did something: by name where this desk knows the person, else by identifier. */

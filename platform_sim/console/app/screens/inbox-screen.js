@@ -3,6 +3,7 @@
 import { fill, h } from "../elements.js";
 import { ConditionalReads } from "../conditional-reads.js";
 import { Feed } from "../feed.js";
+import { age } from "../formats.js";
 import { has, t } from "../language.js";
 import { keepInAddress } from "../places.js";
 import { quiet } from "../widgets/figures.js";
@@ -18,7 +19,7 @@ export class InboxScreen {
   #id;
   #reads;
   #shownFor = null;
-  #known = new Set();
+  #cards = new Map();
   #categories = [];
 
   /**
@@ -37,7 +38,7 @@ export class InboxScreen {
       timeZone: context.timeZone,
       now: context.now,
       read: (options) => this.#read(options),
-      tick: () => this.sources.tick(),
+      tick: () => this.#tick(),
     });
     this.countdown = this.feed.countdown;
     this.sources = new Sources(context);
@@ -144,10 +145,8 @@ export class InboxScreen {
     this.#shownFor = wanted;
     this.sources.show([{ ...answer, id: this.#id }]);
     if (this.#inbox.hasCategories) this.#offerCategories(items);
-    fill(
-      this.list,
-      items.map((item) => h("li", {}, this.#inbox.card(item, this.#context))),
-    );
+    this.#announce(items, first);
+    this.#arrange(items);
     this.list.removeAttribute("aria-busy");
     const nobodyKnows = answer.asOf === null;
     this.list.hidden = items.length === 0;
@@ -155,16 +154,38 @@ export class InboxScreen {
     fill(this.empty, quiet(t(this.#inbox.none)));
     const waiting = answer[this.#inbox.counted];
     this.found.textContent = waiting === null ? "" : t(this.#inbox.countWords, { n: waiting });
-    this.#announce(items, first);
-    this.#known = new Set(items.map((item) => item.id));
+    if (first) this.#context.announce(this.found.textContent);
   }
 
-  /** The first list is told by its count; afterwards only what was not there before is news. */
-  #announce(items, first) {
-    if (first) {
-      this.#context.announce(this.found.textContent);
-      return;
+  /** A card that has not changed keeps its element, with the focus in it and with what was unfolded. */
+  #arrange(items) {
+    const before = this.#cards;
+    this.#cards = new Map();
+    const entries = items.map((item) => {
+      const text = JSON.stringify(item);
+      const had = before.get(item.id);
+      const entry = had?.text === text ? had : { text, row: h("li", {}, this.#inbox.card(item, this.#context)) };
+      this.#cards.set(item.id, entry);
+      return entry.row;
+    });
+    const same =
+      this.list.children.length === entries.length && entries.every((row, at) => this.list.children[at] === row);
+    if (same) return;
+    const focused = document.activeElement;
+    this.list.replaceChildren(...entries);
+    if (this.list.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  #tick() {
+    this.sources.tick();
+    for (const time of this.list.querySelectorAll("time[data-age]")) {
+      const text = age(this.#context.now() - Date.parse(time.dateTime));
+      if (time.textContent !== text) time.textContent = text;
     }
-    for (const item of items) if (!this.#known.has(item.id)) this.#context.announce(item.title);
+  }
+
+  /** Only what was not there before is news; the first list is told by its count. */
+  #announce(items, first) {
+    for (const item of items) if (!first && !this.#cards.has(item.id)) this.#context.announce(item.title);
   }
 }

@@ -1,8 +1,9 @@
 /** The operator's preferences: those for every desk, kept by the service, and those of this desk alone. */
 
 import { Banner } from "../banner.js";
+import { ConditionalReads } from "../conditional-reads.js";
 import { fill, h } from "../elements.js";
-import { language, t } from "../language.js";
+import { t } from "../language.js";
 import { applyPreferences, DENSITIES, THEME_WORDS } from "../preferences.js";
 import { Problem, Unreachable } from "../problem.js";
 import { settings } from "../settings.js";
@@ -59,9 +60,10 @@ export class PreferencesScreen {
 
   async #read() {
     await this.#attempt(async () => {
-      const headers = { Accept: "application/json", "Accept-Language": language().tag };
-      const response = await this.#session.send("GET", "/preferences", { headers, signal: this.#stop.signal });
-      this.#take(await response.json(), response.headers.get("ETag"));
+      const { body, etag } = await new ConditionalReads(this.#session).read("/preferences", {
+        signal: this.#stop.signal,
+      });
+      this.#take(body, etag);
       this.#showForm();
     });
   }
