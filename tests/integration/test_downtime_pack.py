@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +23,8 @@ from joserfc.errors import BadSignatureError
 from bff_backoffice.domain.downtime_pack import LIST_SECTIONS, PACK_ROLES
 from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.workbench import SECTIONS
+from bff_backoffice.presentation.formats import solar_hijri
+from bff_backoffice.presentation.words import LANGUAGES, Language, message
 from tests.musts.described import Described
 from tests.worlds import World, start_world
 
@@ -320,6 +326,106 @@ def test_each_property_of_the_scope_has_a_pack_of_its_own(world: World) -> None:
     assert (first["propertyId"], second["propertyId"]) == (here, there)
     ids = [{line["reservationId"] for line in body["lists"]["inHouse"]["items"]} for body in (first, second)]
     assert ids[0].isdisjoint(ids[1])
+
+
+LARGEST = 200_000
+"""What a pack may have, in bytes on the wire, for a house of 300 rooms."""
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/html"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_house_of_300_rooms_fits_into_200_kb(world: World, language: str, media_type: str) -> None:
+    """Compressed as it is on the wire, in every language: letters that cost two bytes each do not break it."""
+    rooms = Counter(room["propertyId"] for room in world.people["rooms"])
+    (large,) = [each for each in world.people["properties"] if rooms[each["id"]] == 300]
+    desktop = world.sign_in(tenant=world.tenants.index(large["tenantId"]))
+
+    answer = desktop.get(
+        f"{PATH}?propertyId={large['id']}", Accept=media_type, Accept_Language=language, Accept_Encoding="gzip"
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert int(answer.headers["Content-Length"]) < LARGEST
+    if media_type == "application/json":
+        assert len(answer.json()["lists"]["rooms"]["items"]) == 300
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=list(LANGUAGES))
+def test_the_page_has_every_line_of_the_document(world: World, language: Language) -> None:
+    """One table a list with as many rows; in the reader's language and direction, with heads that print repeats."""
+    desktop = world.sign_in()
+    document = desktop.get(PATH, Accept_Language=language.tag).json()
+
+    answer = Described.by(world).check(desktop.get(PATH, Accept="text/html", Accept_Language=language.tag))
+
+    page = answer.text
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Content-Language"] == language.tag
+    assert f'<html lang="{language.tag}" dir="{language.dir}">' in page
+    for section in LIST_SECTIONS:
+        name = "inHouse" if section.value == "in-house" else section.value
+        table = page.partition(f'<table class="list-{section.value}">')[2].partition("</table>")[0]
+        assert table.count("<thead>") == table.count("<caption") == 1
+        assert table.count('<th scope="row">') == len(document["lists"][name]["items"])
+        assert escape(message(language, f"pack.list.{section.value}")) in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=list(LANGUAGES))
+def test_the_page_counts_days_and_writes_digits_as_its_readers_do(world: World, language: Language) -> None:
+    """The Solar Hijri calendar and its digits where they are lived by; room numbers stay Latin digits, isolated."""
+    page = world.sign_in().get(PATH, Accept="text/html", Accept_Language=language.tag).text
+
+    year = re.search(r'<time datetime="\d{4}-\d\d-\d\d">([^<]+)</time></p>', page)
+    assert year is not None
+    today = datetime.now(ZoneInfo("Asia/Kabul")).date()
+    expected = solar_hijri(today).year if language.native_digits else today.year
+    assert language.digits(str(expected)) in year[1]
+    times = re.findall(r"<time [^>]*>([^<(]+)", page)
+    assert times
+    if language.native_digits:
+        assert not any(digit in text for text in times for digit in "0123456789")
+    rooms = re.findall(r'<th scope="row">(<bdi class="code" dir="ltr">[^<]*</bdi>)', page)
+    assert len(rooms) > 100
+    assert all(re.search(r">[0-9A-Za-z-]+<", room) for room in rooms)
+
+
+def test_the_page_runs_and_fetches_nothing(world: World) -> None:
+    """No script, no address of anything; its policy lets in its own style sheet by its hash and that is all."""
+    answer = world.sign_in().get(PATH, Accept="text/html")
+
+    assert "<script" not in answer.text
+    assert not re.search(r"(?:src|href)=\"(?!#)", answer.text)
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    style = answer.text.partition("<style>")[2].partition("</style>")[0]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+    assert "break-before: page" in style
+    assert "table-header-group" in style
+    assert "X-JWS-Signature" not in answer.headers
+
+
+def test_a_hole_is_a_hole_on_paper_too(world: World) -> None:
+    """The list says that it could not be read; rooms say "unknown" and not "nobody"."""
+    desktop = world.sign_in()
+    world.fault("reservation-service", "error", status=503)
+
+    page = desktop.get(PATH, Accept="text/html", Accept_Language="en").text
+
+    assert page.count("do not take it for empty") == 3
+    assert "Some lists are missing or old" in page
+    rooms = page.partition('<table class="list-rooms">')[2].partition("</table>")[0]
+    assert rooms.count(">Unknown<") >= 2 * rooms.count('<th scope="row">')
+
+
+def test_a_page_and_a_document_have_tags_of_their_own(world: World) -> None:
+    """A desktop that has the one is not told that it has the other."""
+    desktop = world.sign_in()
+    document = desktop.get(PATH)
+    page = desktop.get(PATH, Accept="text/html", If_None_Match=document.headers["ETag"])
+
+    assert page.status_code == 200
+    assert desktop.get(PATH, Accept="text/html", If_None_Match=page.headers["ETag"]).status_code == 304
 
 
 @pytest.mark.parametrize("headers", [{"X_Client_Budget_Ms": "soon"}, {"X_App_Version": "new"}])

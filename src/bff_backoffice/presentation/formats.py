@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
@@ -20,6 +21,7 @@ from bff_backoffice.presentation.words import Language, message
 __all__ = [
     "SolarHijriDate", "age", "clock_time", "currency_amount", "day", "day_and_time", "day_label", "distance",
     "isolated", "money", "money_difference", "number", "percent", "solar_hijri", "zone_name",
+    "zone_named",
 ]  # fmt: skip
 
 _MICRO: Final = Decimal(1_000_000)
@@ -169,6 +171,15 @@ def distance(language: Language, value: datetime, now: datetime) -> str:
 def isolated(text: str) -> str:
     """Return text that keeps its own direction inside a sentence (U+2068 and U+2069): an amount, a name."""
     return f"\u2068{text}\u2069"
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """Return the time zone of an IANA name; None for a name that the tables do not have."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # The name comes from an upstream; a page without its clock is better than no page.
+        return None
 
 
 def zone_name(language: Language, zone: str) -> str:

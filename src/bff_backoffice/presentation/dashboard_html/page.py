@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -12,7 +11,7 @@ from bff_backoffice.application.dashboard import StartFrame
 from bff_backoffice.application.tiles import PropertyTile
 from bff_backoffice.domain.dashboard import WidgetId
 from bff_backoffice.presentation.dashboard_html.markup import NOTHING, Markup, el
-from bff_backoffice.presentation.formats import age, clock_time, distance
+from bff_backoffice.presentation.formats import age, clock_time, distance, zone_named
 from bff_backoffice.presentation.words import Language
 
 __all__ = ["Page", "page_of"]
@@ -58,7 +57,7 @@ class Page:
             tile = msgspec.json.decode(card, type=PropertyTile)
         except msgspec.MsgspecError:
             return self
-        return replace(self, property_name=tile.name, zone=_zone(tile.timezone))
+        return replace(self, property_name=tile.name, zone=zone_named(tile.timezone))
 
 
 def page_of(start: StartFrame, language: Language) -> Page:
@@ -66,11 +65,3 @@ def page_of(start: StartFrame, language: Language) -> Page:
     page = Page(language=language, now=start.generated_at)
     cards = [plan.data for plan in start.widgets if plan.id is WidgetId.PROPERTY]
     return page.at_property(cards[0]) if cards and cards[0] is not None else page
-
-
-def _zone(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        # The name comes from an upstream; a page without its clock is better than no page.
-        return None

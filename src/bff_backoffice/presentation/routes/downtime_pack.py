@@ -13,6 +13,7 @@ from bff_backoffice.domain.errors import Code
 from bff_backoffice.presentation.content_coding import VARY, coded
 from bff_backoffice.presentation.dashboard_frames import Reader
 from bff_backoffice.presentation.downtime_pack_answers import PackAnswer, pack_document, pack_tag
+from bff_backoffice.presentation.downtime_pack_html import PAGE_POLICY, pack_page
 from bff_backoffice.presentation.entity_tags import has_already
 from bff_backoffice.presentation.exchange import Exchange, Response, Whole
 from bff_backoffice.presentation.request_parts import client_budget_ms
@@ -21,6 +22,7 @@ from bff_backoffice.presentation.route_table import Access, Answer, Parameter, R
 __all__ = ["ROUTES", "SIGNATURE_HEADER"]
 
 _JSON: Final = "application/json"
+_HTML: Final = "text/html"
 SIGNATURE_HEADER: Final = "X-JWS-Signature"
 """The name that open banking gave to a detached JWS beside the body that it signs; HTTP has no registered one."""
 
@@ -28,7 +30,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 async def get_downtime_pack(exchange: Exchange, use: UseCases) -> Response:
-    """Compose the lists; sign the document."""
+    """Compose the lists, and give them as the document that is signed or as the page that is printed."""
     pack = await use.compose_downtime_pack(
         SectionRequest(
             operator=exchange.context,
@@ -46,7 +48,9 @@ async def get_downtime_pack(exchange: Exchange, use: UseCases) -> Response:
     if has_already(tag, exchange.headers.get("if-none-match", ())):
         return Whole(status=304, headers=(*headers, ("Vary", VARY)))
     # In a thread, because a large house costs tens of milliseconds: everybody else's requests go on meanwhile.
-    return await asyncio.to_thread(_document, pack, exchange, use, headers)
+    render = _page if exchange.media_type == _HTML else _document
+    answer = await asyncio.to_thread(render, pack, exchange, use, headers)
+    return await asyncio.to_thread(coded, answer, exchange.headers.get("accept-encoding", ()))
 
 
 def _document(pack: DowntimePack, exchange: Exchange, use: UseCases, headers: Headers) -> Whole:
@@ -55,22 +59,31 @@ def _document(pack: DowntimePack, exchange: Exchange, use: UseCases, headers: He
     )
     body = pack_document(pack, reader)
     signature = use.own_keys.signer.detached(body, typ=SIGNATURE_TYPE)
-    answer = Whole(status=200, body=body, media_type=_JSON, headers=(*headers, (SIGNATURE_HEADER, signature)))
-    return coded(answer, exchange.headers.get("accept-encoding", ()))
+    return Whole(status=200, body=body, media_type=_JSON, headers=(*headers, (SIGNATURE_HEADER, signature)))
+
+
+def _page(pack: DowntimePack, exchange: Exchange, _use: UseCases, headers: Headers) -> Whole:
+    policy = (("Content-Security-Policy", PAGE_POLICY), ("Referrer-Policy", "no-referrer"))
+    return Whole(
+        status=200,
+        body=pack_page(pack, exchange.language),
+        media_type=f"{_HTML}; charset=utf-8",
+        headers=(*headers, *policy),
+    )
 
 
 ROUTES: Final = (
     Route(
         method="GET", path="/downtime-pack", access=Access.OPERATOR, handler=get_downtime_pack, tag="downtime",
         summary="The signed lists to work from when everything is down",
-        needs_property=True, roles=PACK_ROLES, produces=(_JSON,),
+        needs_property=True, roles=PACK_ROLES, produces=(_JSON, _HTML),
         answers={
             200: Answer(
                 "The pack. The JSON document comes with its detached JWS (RFC 7515, appendix F) in "
                 f"`{SIGNATURE_HEADER}`: put the unpadded base64url of the body's bytes, without their content coding, "
                 "between the two dots and verify the result with the key of `/.well-known/jwks.json` that its `kid` "
                 f"names. `alg` is `EdDSA`, `typ` is `{SIGNATURE_TYPE}`.",
-                {_JSON: PackAnswer},
+                {_JSON: PackAnswer, _HTML: {"type": "string", "description": "The same lists as a page that prints."}},
             ),
             304: Answer("The lists are still those of the `ETag`, and there are no newer ones."),
         },
