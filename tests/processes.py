@@ -1,10 +1,16 @@
-"""Which processes are alive, from /proc: enough to see that nothing is left behind."""
+"""Which processes are alive, from /proc: enough to see that nothing is left behind; and how to make one stand still."""
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["alive", "family", "mentioning"]
+from tests.worlds import World
+
+__all__ = ["alive", "family", "mentioning", "stopped"]
 
 
 def alive(pid: int) -> bool:
@@ -28,6 +34,19 @@ def family(pid: int) -> list[int]:
             if parent == str(pid):
                 children.append(int(entry.name))
     return [pid, *children]
+
+
+@contextmanager
+def stopped(world: World, name: str) -> Iterator[None]:
+    """A server that is there and does not answer: the unkind way of being away."""
+    stopped_now = family(world.pids[name])
+    for pid in stopped_now:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped_now:
+            os.kill(pid, signal.SIGCONT)
 
 
 def mentioning(text: str) -> list[int]:

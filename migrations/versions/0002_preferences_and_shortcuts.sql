@@ -7,7 +7,7 @@ create table operator_preferences (
   tenant_id   text        not null,
   operator_id text        not null,
   id          text        not null unique,
-  content     jsonb       not null,
+  content     text        not null,
   version     bigint      not null,
   as_of       timestamptz not null,
   outdated_at timestamptz,

@@ -19,6 +19,7 @@ from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.preferences.read import ForgetPreferences
 from bff_backoffice.application.projections import Freshness, Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
@@ -30,6 +31,7 @@ from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
 from bff_backoffice.application.workbench_loaders import board_loaders
 from bff_backoffice.application.workbench_sections import SectionReads
+from bff_backoffice.desktop_reads import start_of
 from bff_backoffice.domain import dashboard, workbench
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
@@ -46,6 +48,7 @@ from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.preferences import PostgresPreferences
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.lookup_reads import lookups_of
 from bff_backoffice.presentation.consumers import Consumers
@@ -135,10 +138,12 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         sessions = RedisSessions(
             redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
         )
+        cache = RedisProjections(redis=await _redis(stack, settings.redis_cache_url, "cache", settings))
         consumers = Consumers(
             force_logout=_force_logout(settings, sessions, database),
             forget_operator=ForgetOperator(sessions=sessions),
             forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
+            forget_preferences=ForgetPreferences(cache=cache, mirror=PostgresPreferences(database), clock=utc_now),
         )
         yield Worker(events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics))
 
@@ -165,6 +170,7 @@ def _use_cases(
     )
     sections = _sections(read_through, gateways)
     inboxes = inboxes_of(gateways, database, read_through=read_through, clock=utc_now, observer=metrics)
+    start = start_of(gateways, database, read_through=read_through, clock=utc_now)
     widgets = _widgets(read_through, gateways, ShowDevices(kept=devices, clock=utc_now))
     return UseCases(
         clock=utc_now,
@@ -196,6 +202,9 @@ def _use_cases(
         lookups=lookups_of(gateways, read_through=read_through, clock=utc_now),
         list_suggestions=inboxes.list_suggestions,
         list_alerts=inboxes.list_alerts,
+        read_preferences=start.read_preferences,
+        read_shortcuts=start.read_shortcuts,
+        prepare_start=start,
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -14,23 +13,10 @@ import pytest
 import redis
 
 from tests.desktop import API
-from tests.processes import family
+from tests.processes import stopped
 from tests.worlds import World, start_world
 
 STORE_UNAVAILABLE = "MELMASTOON.BFF.BACKOFFICE.STORE_UNAVAILABLE"
-
-
-@contextmanager
-def stopped(world: World, name: str) -> Iterator[None]:
-    """A server that is there and does not answer: the unkind way of being away."""
-    stopped_now = family(world.pids[name])
-    for pid in stopped_now:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in stopped_now:
-            os.kill(pid, signal.SIGCONT)
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:

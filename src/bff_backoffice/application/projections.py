@@ -30,7 +30,8 @@ class ProjectionKey:
     `variants` are short words of a closed kind (a language tag, an identifier); none contains a colon.
     """
 
-    property_id: PropertyId
+    property_id: PropertyId | None
+    """None: it is of the tenant as a whole, or of an operator."""
     name: str
     variants: tuple[str, ...] = ()
 

@@ -11,6 +11,9 @@ from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.lookups import Lookups
 from bff_backoffice.application.ports import Clock, OwnKeys
+from bff_backoffice.application.preferences.read import ReadPreferences
+from bff_backoffice.application.preferences.shortcuts import ReadShortcuts
+from bff_backoffice.application.preferences.start import PrepareStart
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
@@ -38,6 +41,9 @@ class UseCases:
     compose_dashboard: ComposeDashboard
     compose_widget: ComposeWidget
     compose_board: ComposeBoard
+    read_preferences: ReadPreferences
+    read_shortcuts: ReadShortcuts
+    prepare_start: PrepareStart
     compose_downtime_pack: ComposeDowntimePack
     lookups: Lookups
     list_suggestions: ListSuggestions

@@ -65,6 +65,7 @@ class Source(StrEnum):
     AI_ORCHESTRATOR = "ai-orchestrator-service"
     PROPERTY = "property-service"
     LOCK_INTEGRATION = "lock-integration-service"
+    TENANT = "tenant-service"
     OWN = "bff-backoffice-service"
 
     @property
@@ -87,5 +88,6 @@ _SOURCE_DEADLINE_MS: Final[Mapping[Source, int]] = MappingProxyType({
     Source.PROPERTY: 600,
     Source.NOTIFICATION: 500,
     Source.AI_ORCHESTRATOR: 500,
+    Source.TENANT: 500,
     Source.OWN: 400,
 })  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
+from bff_backoffice.application.preferences.read import ForgetPreferences
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.tenants import ForgetTenant
 from bff_backoffice.domain.operator import (
@@ -38,6 +39,7 @@ class Consumers:
     force_logout: ForceLogout
     forget_operator: ForgetOperator
     forget_tenant: ForgetTenant
+    forget_preferences: ForgetPreferences
 
     async def __call__(self, event: PlatformEvent) -> bool:
         """Handle an event; returns whether it was of interest.
@@ -67,6 +69,7 @@ class Consumers:
             "melmastoon.tenant.reactivated.v1": self._tenant_reactivated,
             "melmastoon.tenant.config_updated.v1": self._tenant_changed,
             "melmastoon.theme.published.v1": self._tenant_changed,
+            "melmastoon.tenant.operator_preferences.updated.v1": self._preferences_changed,
         }.get(subject)
 
     async def _session_revoked(self, event: PlatformEvent) -> None:
@@ -106,6 +109,9 @@ class Consumers:
 
     async def _tenant_changed(self, event: PlatformEvent) -> None:
         await self.forget_tenant(_tenant(event))
+
+    async def _preferences_changed(self, event: PlatformEvent) -> None:
+        await self.forget_preferences(_tenant(event), _required(event, OperatorId, "userId"))
 
     async def _membership_changed(self, event: PlatformEvent) -> None:
         await self.forget_operator(_tenant(event), _required(event, OperatorId, "userId"))

@@ -25,7 +25,7 @@ __all__ = [
 Direction = Literal["ltr", "rtl"]
 
 _EXTENDED_ARABIC: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-_DOMAINS: Final = ("errors", "dashboard", "downtime")
+_DOMAINS: Final = ("errors", "dashboard", "downtime", "shortcuts")
 # A header may repeat itself without end; nobody reads more than this many languages.
 _MOST_RANGES: Final = 32
 # Headers whose reading is remembered: a fleet of desktops sends few that differ.

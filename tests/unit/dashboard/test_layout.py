@@ -35,7 +35,7 @@ def test_every_widget_of_the_contract_is_on_the_board() -> None:
 def test_every_source_that_feeds_tiles_is_on_the_board() -> None:
     """Each upstream of the contract's list feeds at least one widget; locks feed boards only."""
     on_the_board = {source for widget in LAYOUT.values() for source in widget.sources}
-    assert on_the_board == set(Source) - {Source.LOCK_INTEGRATION}
+    assert on_the_board == set(Source) - {Source.LOCK_INTEGRATION, Source.TENANT}
 
 
 def test_outcomes_are_the_closed_set() -> None:

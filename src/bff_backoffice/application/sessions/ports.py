@@ -38,6 +38,7 @@ class TenantProfile:
     """A hotel company as tenant-service describes it: its name, its look, its languages and its rules.
 
     `charge_limit` is the amount above which a charge needs a second factor; None where the tenant sets no limit.
+    `theme_bundle_url` is None where tenant-service names an address that no page must follow.
     """
 
     id: TenantId
@@ -46,7 +47,7 @@ class TenantProfile:
     status: str
     theme_id: str
     theme_version: str
-    theme_bundle_url: str
+    theme_bundle_url: str | None
     default_locale: str
     locales: tuple[str, ...]
     currencies: tuple[str, ...]

@@ -72,19 +72,19 @@ def proof_memory_lock() -> str:
     return "replay:memory:lock"
 
 
-def projection(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
+def projection(tenant_id: TenantId, property_id: PropertyId | None, name: str, variants: tuple[str, ...]) -> str:
     """A composed part of a board. The number is the stored form's: another form is another key, never a wrong read."""
-    return ":".join((tenant_id, "projection", "1", property_id, name, *variants))
+    return ":".join((tenant_id, "projection", "1", property_id or "tenant", name, *variants))
 
 
-def projection_lead(tenant_id: TenantId, property_id: PropertyId, name: str, variants: tuple[str, ...]) -> str:
+def projection_lead(tenant_id: TenantId, property_id: PropertyId | None, name: str, variants: tuple[str, ...]) -> str:
     """Who loads that part now: a fencing token."""
     return projection(tenant_id, property_id, name, variants) + ":lead"
 
 
-def projection_index(tenant_id: TenantId, property_id: PropertyId, name: str) -> str:
+def projection_index(tenant_id: TenantId, property_id: PropertyId | None, name: str) -> str:
     """The keys of all variants of that part, so that they can be forgotten together."""
-    return f"{tenant_id}:projection-index:1:{property_id}:{name}"
+    return f"{tenant_id}:projection-index:1:{property_id or 'tenant'}:{name}"
 
 
 def platform_events() -> str:

@@ -8,10 +8,13 @@ from functools import partial
 from typing import Final
 
 from msgspec.json import Decoder
+from msgspec.structs import replace
 
 from bff_backoffice.application.lookups_rows import Address, Photo, PropertyRecord, RoomType
 from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.preferences.ports import PropertyBrief
 from bff_backoffice.application.tiles import PropertyTile
+from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import PlaceOfHotel
 from bff_backoffice.infrastructure.dialect import (
     Count,
@@ -23,6 +26,7 @@ from bff_backoffice.infrastructure.dialect import (
     safe_address,
 )
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.upstream_lists import ListRead, whole_list
 
 __all__ = ["SERVICE", "PropertyGateway"]
 
@@ -80,6 +84,7 @@ class _Record(Wire, frozen=True):
 
 
 _RECORD: Final = Decoder(_Record)
+_BRIEFS: Final = Decoder(UpstreamPage[PropertyBrief])
 _PROPERTY: Final = Decoder(_Property)
 
 
@@ -88,6 +93,17 @@ class PropertyGateway:
     """The property's own record."""
 
     client: UpstreamClient
+
+    async def properties(self, call: CallContext) -> list[PropertyBrief]:
+        """Return every property of the tenant, as far as a start needs it, each name in all its languages."""
+        read = ListRead(
+            operation="properties",
+            path="/api/v1/properties",
+            headers=operator_headers(call),
+            query={},
+            decode=_briefs,
+        )
+        return await whole_list(self.client, call, read)
 
     async def property_card(self, call: CallContext) -> PropertyTile:
         """Return the property's card, named in the caller's language, with its cover photo where it has one."""
@@ -158,6 +174,17 @@ def _place(call: CallContext, body: bytes) -> PlaceOfHotel:
     found = _PROPERTY.decode(body)
     about_property(call, found.id)
     return PlaceOfHotel(name=found.name.in_all_languages(), timezone=found.timezone)
+
+
+def _briefs(body: bytes) -> UpstreamPage[PropertyBrief]:
+    page = _BRIEFS.decode(body)
+    return replace(page, items=[_brief(each) for each in page.items])
+
+
+def _brief(found: PropertyBrief) -> PropertyBrief:
+    """The same, where `default` may be the name of one of the languages as in every text of the platform."""
+    name = found.name
+    return replace(found, name=replace(name, default=name.values.get(name.default, name.default)))
 
 
 def _card(call: CallContext, body: bytes) -> PropertyTile:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
 from msgspec.json import Decoder
 
-from bff_backoffice.application.ports import UpstreamRefusedError
+from bff_backoffice.application.ports import CallContext, UpstreamRefusedError
+from bff_backoffice.application.preferences.ports import ToldPreferences
 from bff_backoffice.application.sessions.ports import TenantProfile
 from bff_backoffice.domain.operator import Operator, OperatorId, OperatorRole, PropertyId, TenantId
-from bff_backoffice.infrastructure.dialect import Money, Wire
+from bff_backoffice.infrastructure.dialect import Money, Wire, operator_headers, safe_address
 from bff_backoffice.infrastructure.http import Bounds, Upstream, UpstreamClient
 
 __all__ = ["SERVICE", "TenantGateway"]
@@ -71,7 +73,12 @@ class _TenantAnswer(Wire, frozen=True):
     data: _Tenant
 
 
+class _PreferencesAnswer(Wire, frozen=True):
+    data: dict[str, Any]
+
+
 _OPERATOR: Final = Decoder(_OperatorAnswer)
+_PREFERENCES: Final = Decoder(_PreferencesAnswer)
 _TENANT: Final = Decoder(_TenantAnswer)
 
 
@@ -117,6 +124,17 @@ class TenantGateway:
             decode=partial(_profile, tenant_id),
         )
 
+    async def preferences(self, call: CallContext) -> ToldPreferences:
+        """Return the preferences of `call.operator_id`."""
+        member = f"/api/v1/tenants/{quote(call.tenant_id, safe='')}/operators/{quote(call.operator_id, safe='')}"
+        return await self.client.read(
+            "preferences",
+            f"{member}/preferences",
+            bounds=call,
+            headers=operator_headers(call),
+            decode=_told,
+        )
+
     def _operator(self, tenant_id: TenantId, operator_id: OperatorId, body: bytes) -> Operator | None:
         found = _OPERATOR.decode(body).data
         if (found.tenant_id, found.user_id) != (tenant_id, operator_id):
@@ -138,6 +156,14 @@ class TenantGateway:
         )
 
 
+def _told(body: bytes) -> ToldPreferences:
+    found = _PREFERENCES.decode(body).data
+    version = found.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise TypeError("preferences without a version")
+    return ToldPreferences(version=version, content=msgspec.Raw(msgspec.json.encode(found, order="sorted")))
+
+
 def _profile(tenant_id: TenantId, body: bytes) -> TenantProfile:
     found = _TENANT.decode(body).data
     if found.id != tenant_id:
@@ -150,7 +176,7 @@ def _profile(tenant_id: TenantId, body: bytes) -> TenantProfile:
         status=found.status,
         theme_id=found.theme.theme_id,
         theme_version=str(found.theme.version),
-        theme_bundle_url=found.theme.bundle_url,
+        theme_bundle_url=safe_address(found.theme.bundle_url),
         default_locale=config.default_locale,
         locales=tuple(config.locales),
         currencies=tuple(config.currencies),

@@ -12,6 +12,7 @@ from bff_backoffice.presentation.routes import (
     downtime_pack,
     health,
     lookups,
+    preferences,
     sessions,
     suggestions,
     workbench,
@@ -21,6 +22,7 @@ __all__ = ["ROUTES"]
 
 ROUTES: Final = (
     *sessions.ROUTES,
+    *preferences.ROUTES,
     *dashboard.ROUTES,
     *workbench.ROUTES,
     *downtime_pack.ROUTES,

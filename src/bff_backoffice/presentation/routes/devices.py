@@ -12,16 +12,13 @@ from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.devices import HEARTBEAT_SECONDS, Heartbeat
 from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.live_settings import POLL_SECONDS
 from bff_backoffice.domain.operator import NetworkProfile
 from bff_backoffice.presentation.exchange import Exchange, Response, json_answer, malformed
 from bff_backoffice.presentation.request_parts import APP_VERSION
 from bff_backoffice.presentation.route_table import Access, Answer, Route
 
 __all__ = ["ROUTES"]
-
-_POLL_SECONDS: Final = 15
-"""How often a desktop without a stream asks for events; four times in the life of a heartbeat."""
-
 
 _EARLIEST_YEAR: Final = 2000
 _LATEST_YEAR: Final = 2199
@@ -80,7 +77,7 @@ async def report_heartbeat(exchange: Exchange, use: UseCases) -> Response:
         HeartbeatView(
             server_time=heard_at,
             next_heartbeat_seconds=HEARTBEAT_SECONDS,
-            poll_seconds=_POLL_SECONDS,
+            poll_seconds=POLL_SECONDS,
             app_version_floor=exchange.operator.tenant.app_version_floor,
             directives=[],
         )

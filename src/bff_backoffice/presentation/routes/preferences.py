@@ -1,0 +1,110 @@
+"""What an operator chose, which keys do what, and everything that a desktop needs at its start.
+
+Contract, sections 2.1 and 10. None of it is about one property.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bff_backoffice.application.preferences.ports import OperatorRequest
+from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.operator import AppPlatform
+from bff_backoffice.presentation.entity_tags import strongly_tagged
+from bff_backoffice.presentation.exchange import Exchange, Response, json_answer, malformed
+from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
+from bff_backoffice.presentation.shortcut_answers import ShortcutsAnswer, shortcuts_answer
+from bff_backoffice.presentation.start_answers import PREFERENCES_SCHEMA, StartAnswer, start_answer
+
+__all__ = ["ROUTES"]
+
+_JSON: Final = "application/json"
+_PLATFORMS: Final = tuple(platform.value for platform in AppPlatform)
+
+
+async def get_preferences(exchange: Exchange, use: UseCases) -> Response:
+    """Show what the operator chose."""
+    found = await use.read_preferences(_asked(exchange))
+    projection = found.served.projection
+    if projection is None:
+        raise found.served.failure or Refusal(Code.INTERNAL)
+    # The age is a header and no member: the same preferences are the same bytes, which the strong tag promises.
+    age = str(projection.age_ms(use.clock()) // 1000)
+    return strongly_tagged(exchange, bytes(projection.data), ("X-Cache", found.cache_status.value), ("Age", age))
+
+
+async def get_shortcuts(exchange: Exchange, use: UseCases) -> Response:
+    """Show which keys do what on the desktop's platform."""
+    platform = _platform(exchange)
+    found = await use.read_shortcuts(_asked(exchange), platform)
+    body = json_answer(shortcuts_answer(found, exchange.language)).body
+    return strongly_tagged(exchange, body, ("X-Cache", found.cache_status.value))
+
+
+async def get_bootstrap(exchange: Exchange, use: UseCases) -> Response:
+    """Show everything that a desktop needs at its start."""
+    start = await use.prepare_start(_asked(exchange), _platform(exchange))
+    answer = start_answer(exchange, start, now=use.clock())
+    return json_answer(answer, headers=(("X-Cache", start.cache_status.value),))
+
+
+def _asked(exchange: Exchange) -> OperatorRequest:
+    operator, session = exchange.operator.operator, exchange.operator.session
+    return OperatorRequest(
+        tenant_id=operator.tenant_id,
+        operator_id=operator.id,
+        device_id=session.device_id,
+        roles=operator.roles,
+        locale=exchange.language.tag,
+        request_id=exchange.request_id,
+        traceparent=exchange.traceparent,
+        budget_ms=client_budget_ms(exchange),
+    )
+
+
+def _platform(exchange: Exchange) -> AppPlatform:
+    """The platform that the request names, else the one that the session's device said last, else Windows."""
+    given = exchange.one("platform")
+    if given is None:
+        return exchange.operator.session.app_platform or AppPlatform.WINDOWS
+    if given not in _PLATFORMS:
+        raise malformed("query.platform", "unknown", f"One of {', '.join(_PLATFORMS)}.")
+    return AppPlatform(given)
+
+
+_PLATFORM: Final = Parameter(
+    "platform", "query", "Which platform's keys; else that of the session's device, else `win32`.",
+    {"type": "string", "enum": list(_PLATFORMS)},
+)  # fmt: skip
+_IF_NONE_MATCH: Final = Parameter("If-None-Match", "header", "The `ETag` of what the client has.")
+_BUDGET: Final = Parameter(
+    "X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.", {"type": "integer"}
+)
+
+ROUTES: Final = (
+    Route(
+        method="GET", path="/bootstrap", access=Access.OPERATOR, handler=get_bootstrap, tag="session",
+        summary="Everything that a desktop needs at its start", parameters=(_PLATFORM, _BUDGET),
+        answers={200: Answer("Session, operator, tenant, properties, theme, preferences, keys, live settings, builds.",
+                             {_JSON: StartAnswer})},
+    ),
+    Route(
+        method="GET", path="/preferences", access=Access.OPERATOR, handler=get_preferences, tag="preferences",
+        summary="What the operator chose", parameters=(_IF_NONE_MATCH, _BUDGET),
+        answers={
+            200: Answer("The preferences. `Age` says how many seconds ago tenant-service was asked.",
+                        {_JSON: PREFERENCES_SCHEMA}),
+            304: Answer("The preferences are still what the `ETag` says."),
+        },
+    ),
+    Route(
+        method="GET", path="/shortcuts", access=Access.OPERATOR, handler=get_shortcuts, tag="preferences",
+        summary="Which keys do what", parameters=(_PLATFORM, _IF_NONE_MATCH, _BUDGET),
+        answers={
+            200: Answer("The keyboard map, with what tenant and operator chose.", {_JSON: ShortcutsAnswer}),
+            304: Answer("The map is still what the `ETag` says."),
+        },
+    ),
+)  # fmt: skip
