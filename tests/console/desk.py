@@ -58,7 +58,7 @@ class Desk:
         self.choose(role, tenant)
         self.page.locator("button[type=submit]").click()
         here = self.page.locator(".place[aria-current=page]")
-        here.wait_for()
+        here.wait_for(state="attached")
         if here.get_attribute("data-place") != "dashboard":
             self.page.locator(".place[data-place=dashboard]").click()
         self.page.locator(".board .card").first.wait_for()

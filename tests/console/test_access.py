@@ -191,7 +191,7 @@ def test_every_control_has_a_name_and_every_widget_a_heading(sit_down: SitDown) 
       .map((each) => each.outerHTML)""")
     assert nameless == []
     for card in desk.page.locator(".card").all():
-        assert card.evaluate("each => document.getElementById(each.getAttribute('aria-labelledby')).tagName") == "H3"
+        assert card.evaluate("each => document.getElementById(each.getAttribute('aria-labelledby')).tagName") == "H2"
 
 
 def test_the_page_keeps_a_strict_policy(sit_down: SitDown, world: World) -> None:

@@ -35,7 +35,7 @@ def test_no_screen_has_a_complaint(sit_down: SitDown, world: World, pictures: Pa
     desk.sign_in()
     for place in _places(desk.page):
         desk.go_to(place)
-        desk.picture(pictures, f"{place}-{tag}", whole=False)
+        desk.picture(pictures, f"screen-{place}-{tag}", whole=False)
         found[place] = complaints(desk.page)
     found |= _dialogs(desk)
     world.fault("reservation-service", "error")

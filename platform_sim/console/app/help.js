@@ -86,6 +86,8 @@ export function openHelp({ fingerprint, clockOffsetMs, map, does }) {
     checked: settings.shortcuts,
     onchange: () => settings.change({ shortcuts: toggle.checked }),
   });
+  // The service's map has a key for this help of its own.
+  const own = map ? KEYS.filter(([, what]) => what !== "help.help") : KEYS;
   const dialog = h(
     "dialog",
     { class: "dialog help", "aria-labelledby": "help-title" },
@@ -98,7 +100,7 @@ export function openHelp({ fingerprint, clockOffsetMs, map, does }) {
       h(
         "dl",
         { class: "keys" },
-        KEYS.map(([key, what]) => keyRow(key, t(what))),
+        own.map(([key, what]) => keyRow(key, t(what))),
       ),
       map && mapOfKeys(map, does),
       h("h3", { class: "eyebrow" }, t("help.outcomes")),

@@ -4,7 +4,7 @@ import { fill, h, icon } from "./elements.js";
 import { clockTime, longDate } from "./formats.js";
 import { t } from "./language.js";
 import { initials, roleChips } from "./people.js";
-import { placesOf } from "./places.js";
+import { hasPack, placesOf } from "./places.js";
 import { languageSelect, themeSelect } from "./switches.js";
 
 const ACCENTS = 6;
@@ -80,7 +80,8 @@ function house(parts) {
 
 function sidebar(parts) {
   const help = action("help", t("nav.help"), parts.help, { "aria-keyshortcuts": "?" });
-  const tools = h("div", { class: "tools" }, help, languageSelect(), themeSelect());
+  const pack = hasPack(parts.who.roles) && action("pack", t("nav.pack"), parts.pack, { id: "pack" });
+  const tools = h("div", { class: "tools" }, pack, help, languageSelect(), themeSelect());
   const body = h("div", { class: "side-body", id: "side-body" }, places(parts.who.roles), tools, me(parts));
   const toggle = () => menu.setAttribute("aria-expanded", String(aside.classList.toggle("is-open")));
   const state = { "aria-expanded": "false", "aria-controls": "side-body" };

@@ -30,7 +30,6 @@ export class SearchScreen {
       autocomplete: "off",
       spellcheck: "false",
       maxlength: LONGEST,
-      dir: "auto",
       placeholder: t("search.placeholder"),
       "aria-label": t("nav.search"),
       "aria-describedby": "search-hint",
