@@ -63,7 +63,7 @@ class PostgresShortcuts:
                 """
                 insert into keyboard_shortcut_overrides as kept
                   (tenant_id, operator_id, platform, id, bindings, version, changed_by)
-                select $1, $2, $3, $4, $5, 1, $2 where $6 = 0
+                select $1::text, $2::text, $3::text, $4::text, $5::jsonb, 1, $2::text where $6::bigint = 0
                   or exists (select from keyboard_shortcut_overrides
                              where tenant_id = $1 and operator_id = $2 and platform = $3)
                 on conflict (tenant_id, operator_id, platform) do update set
