@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from bff_backoffice.presentation.exchange import Exchange, malformed
+from bff_backoffice.presentation.query_parts import number_of, number_parameter
 from bff_backoffice.presentation.route_table import Parameter
 
 __all__ = [
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 MOST_ROWS: Final = 500
 """How many rows a client can ask for at once: as many as the platform's services give."""
-_MOST_DIGITS: Final = 4
 _LONGEST_CURSOR: Final = 2_000
 
 
@@ -40,19 +40,12 @@ def limit_of(exchange: Exchange, *, default: int) -> int:
     Raises:
         Refusal: VALIDATION_FAILED for what is no number from 1 to `MOST_ROWS`.
     """
-    given = exchange.one("limit")
-    if given is None:
-        return default
-    well_formed = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
-    if not well_formed or not 1 <= int(given) <= MOST_ROWS:
-        raise malformed("query.limit", "malformed", f"A number from 1 to {MOST_ROWS}.")
-    return int(given)
+    return number_of(exchange, "limit", default=default, most=MOST_ROWS)
 
 
 def limit_parameter(*, default: int) -> Parameter:
     """Return the description of what `limit_of` reads."""
-    schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": default}
-    return Parameter("limit", "query", "At most so many rows.", schema)
+    return number_parameter("limit", "At most so many rows.", default=default, most=MOST_ROWS)
 
 
 def cursor_parameter(same: str) -> Parameter:

@@ -1,4 +1,4 @@
-"""Parts of a query that several routes read alike: words, days, identifiers; every wrong one is named at once."""
+"""Parts of a query that several routes read alike: words, numbers, days, ids; every wrong one is named at once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ __all__ = [
     "day_parameter",
     "id_of",
     "id_parameter",
+    "number_of",
+    "number_parameter",
     "one_of",
     "one_parameter",
     "some_of",
@@ -29,6 +31,9 @@ IdT = TypeVar("IdT", bound=Identifier)
 
 # ISO 8601 has more forms than the contract; and no hotel plans beyond what four digits of a year can say.
 _DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}\Z")
+
+
+_MOST_DIGITS: Final = 4
 
 
 class Places:
@@ -61,6 +66,27 @@ class Places:
         """
         if self._errors:
             raise Refusal(Code.VALIDATION_FAILED, "The request has malformed parts.", errors=tuple(self._errors))
+
+
+def number_of(exchange: Exchange, name: str, *, default: int, most: int) -> int:
+    """Return a number of the query, from 1 to `most`.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for anything else.
+    """
+    given = exchange.one(name)
+    if given is None:
+        return default
+    well_formed = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
+    if not well_formed or not 1 <= int(given) <= most:
+        raise malformed(f"query.{name}", "malformed", f"A number from 1 to {most}.")
+    return int(given)
+
+
+def number_parameter(name: str, description: str, *, default: int, most: int) -> Parameter:
+    """Return the description of what `number_of` reads."""
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return Parameter(name, "query", description, schema)
 
 
 def one_of(exchange: Exchange, name: str, words: Sequence[str]) -> str | None:

@@ -20,6 +20,7 @@ from bff_backoffice.presentation.exchange import Exchange, malformed
 __all__ = [
     "APP_VERSION",
     "app_facts",
+    "asks_anew",
     "chosen_media_type",
     "client_budget_ms",
     "decoded_body",
@@ -161,6 +162,15 @@ def client_budget_ms(exchange: Exchange) -> int | None:
     if not given.isascii() or not given.isdigit() or not 0 < int(given) <= _LONGEST_BUDGET_MS:
         raise malformed("header.x-client-budget-ms", "malformed", f"Milliseconds, 1 to {_LONGEST_BUDGET_MS}.")
     return int(given)
+
+
+def asks_anew(exchange: Exchange) -> bool:
+    """Whether the client wants nothing that was loaded before it asked.
+
+    `Cache-Control: no-cache` is what a browser sends with a forced reload, with its own meaning (RFC 9111, section
+    5.2.1.4).
+    """
+    return "no-cache" in (exchange.header("cache-control") or "").lower()
 
 
 def _first(headers: Headers, name: str) -> str | None:

@@ -14,7 +14,7 @@ from bff_backoffice.presentation.dashboard_frames import Reader, as_event, as_li
 from bff_backoffice.presentation.dashboard_html import PageWriter, content_security_policy
 from bff_backoffice.presentation.dashboard_schemas import DASHBOARD, FRAME, WIDGET
 from bff_backoffice.presentation.exchange import Begin, Exchange, Response, Stream, Whole, Write
-from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.request_parts import asks_anew, client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 
 __all__ = ["ROUTES"]
@@ -126,8 +126,7 @@ def _request(exchange: Exchange) -> DashboardRequest:
         traceparent=exchange.traceparent,
         widgets=None if names is None else tuple(name.strip() for name in names.split(",")),
         budget_ms=client_budget_ms(exchange),
-        # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
-        anew="no-cache" in (exchange.header("cache-control") or "").lower(),
+        anew=asks_anew(exchange),
     )
 
 

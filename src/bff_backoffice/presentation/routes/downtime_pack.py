@@ -16,7 +16,7 @@ from bff_backoffice.presentation.downtime_pack_answers import PackAnswer, pack_d
 from bff_backoffice.presentation.downtime_pack_html import PAGE_POLICY, pack_page
 from bff_backoffice.presentation.entity_tags import has_already
 from bff_backoffice.presentation.exchange import Exchange, Response, Whole
-from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.request_parts import asks_anew, client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 
 __all__ = ["ROUTES", "SIGNATURE_HEADER"]
@@ -38,8 +38,7 @@ async def get_downtime_pack(exchange: Exchange, use: UseCases) -> Response:
             request_id=exchange.request_id,
             traceparent=exchange.traceparent,
             budget_ms=client_budget_ms(exchange),
-            # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
-            anew="no-cache" in (exchange.header("cache-control") or "").lower(),
+            anew=asks_anew(exchange),
         )
     )
     language = exchange.language.tag

@@ -39,7 +39,7 @@ from bff_backoffice.presentation.paging import (
     limit_parameter,
 )
 from bff_backoffice.presentation.query_parts import Places
-from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.request_parts import asks_anew, client_budget_ms
 from bff_backoffice.presentation.route_table import (
     EVERY_ROLE,
     Access,
@@ -109,9 +109,7 @@ async def get_property(exchange: Exchange, use: UseCases) -> Response:
     asked = _look_up(exchange)
     # The path says which property; what a header says of another one in the operator's scope is of no account.
     wanted = replace(asked.operator, property_id=PropertyId.parse(exchange.parameters["id"]))
-    # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
-    anew = "no-cache" in (exchange.header("cache-control") or "").lower()
-    found = await use.lookups.show_property(replace(asked, operator=wanted), anew=anew)
+    found = await use.lookups.show_property(replace(asked, operator=wanted), anew=asks_anew(exchange))
     outcome = found.card.outcome
     stable = msgspec.structs.asdict(found.card) | {"as_of": None, "outcome": outcome.whole or outcome}
     return tagged_answer(exchange, found.card, ("X-Cache", found.cache_status.value), tag_of=stable)
@@ -141,6 +139,7 @@ async def _listed(
     query = read(exchange, places)
     limit = places.read(lambda: limit_of(exchange, default=ROWS), ROWS)
     shown = places.read(lambda: cursor_value(exchange, _CURSOR), None)
+    places.read(lambda: client_budget_ms(exchange), None)
     places.require_none()
     # A cursor is a place in one list; in another, or with other filters, it would skip rows without a word.
     of = hashlib.sha256(f"{exchange.path}|{exchange.in_property}|{query!r}".encode()).hexdigest()[:_DIGEST_CHARACTERS]

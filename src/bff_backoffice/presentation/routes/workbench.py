@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Any, Final
 
 from bff_backoffice.application.use_cases import UseCases
@@ -23,15 +21,21 @@ from bff_backoffice.presentation.board_answers import BoardAnswer, board_answer,
 from bff_backoffice.presentation.dashboard_frames import Reader
 from bff_backoffice.presentation.exchange import Exchange, Response, malformed
 from bff_backoffice.presentation.paging import cursor_parameter, limit_of, limit_parameter
-from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.query_parts import (
+    Places,
+    day_of,
+    day_parameter,
+    number_of,
+    number_parameter,
+    some_of,
+    some_parameter,
+)
+from bff_backoffice.presentation.request_parts import asks_anew, client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 
 __all__ = ["ROUTES"]
 
 _JSON: Final = "application/json"
-_MOST_DIGITS: Final = 4
-# ISO 8601 has more forms than the contract; and no hotel plans beyond what four digits of a year can say.
-_DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}\Z")
 
 
 async def get_arrivals(exchange: Exchange, use: UseCases) -> Response:
@@ -71,25 +75,26 @@ async def get_front_desk_grid(exchange: Exchange, use: UseCases) -> Response:
 
 async def _board(board_id: BoardId, exchange: Exchange, use: UseCases) -> Response:
     board = BOARDS[board_id]
-    sort = _sort(board, exchange)
-    composed = await use.compose_board(
-        BoardRequest(
-            board=board_id,
-            operator=exchange.context,
-            locale=exchange.language.tag,
-            request_id=exchange.request_id,
-            traceparent=exchange.traceparent,
-            statuses=_statuses(board, exchange),
-            order=sort.removeprefix("-"),
-            descending=sort.startswith("-"),
-            limit=limit_of(exchange, default=board.lines),
-            after=place_of_cursor(exchange, sort=sort),
-            days=_days(board, exchange),
-            budget_ms=client_budget_ms(exchange),
-            # What a browser sends with a forced reload, with its own meaning (RFC 9111, section 5.2.1.4).
-            anew="no-cache" in (exchange.header("cache-control") or "").lower(),
-        )
+    places = Places()
+    sort = places.read(lambda: _sort(board, exchange), board.orders[0])
+    statuses: tuple[str, ...] = places.read(lambda: some_of(exchange, "status", board.statuses), ())
+    request = BoardRequest(
+        board=board_id,
+        operator=exchange.context,
+        locale=exchange.language.tag,
+        request_id=exchange.request_id,
+        traceparent=exchange.traceparent,
+        statuses=frozenset(statuses),
+        order=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        limit=places.read(lambda: limit_of(exchange, default=board.lines), board.lines),
+        after=places.read(lambda: place_of_cursor(exchange, sort=sort), None),
+        days=_days(board, exchange, places),
+        budget_ms=places.read(lambda: client_budget_ms(exchange), None),
+        anew=asks_anew(exchange),
     )
+    places.require_none()
+    composed = await use.compose_board(request)
     reader = Reader(
         language=exchange.language, request_id=exchange.request_id, trace_id=exchange.traceparent.split("-")[1]
     )
@@ -105,48 +110,24 @@ def _sort(board: Board, exchange: Exchange) -> str:
     return given
 
 
-def _statuses(board: Board, exchange: Exchange) -> frozenset[str]:
-    given = exchange.one("status")
-    if given is None:
-        return frozenset()
-    chosen = frozenset(given.split(","))
-    if not chosen <= frozenset(board.statuses):
-        raise malformed("query.status", "unknown", f"Some of {', '.join(board.statuses)}, comma-separated.")
-    return chosen
-
-
-def _days(board: Board, exchange: Exchange) -> Days | None:
-    if board.days is None:
+def _days(board: Board, exchange: Exchange, places: Places) -> Days | None:
+    default = board.days
+    if default is None:
         return None
-    given, count = exchange.one("from"), exchange.one("days")
-    if given is not None and not _DATE.match(given):
-        raise malformed("query.from", "malformed", "A date such as 2026-11-22.")
-    try:
-        first = None if given is None else date.fromisoformat(given)
-    except ValueError:
-        raise malformed("query.from", "malformed", "A date such as 2026-11-22.") from None
-    if count is None:
-        return Days(first, board.days)
-    well_formed = count.isascii() and count.isdigit() and len(count) <= _MOST_DIGITS
-    if not well_formed or not 1 <= int(count) <= MOST_DAYS:
-        raise malformed("query.days", "malformed", f"A number from 1 to {MOST_DAYS}.")
-    return Days(first, int(count))
+    first = places.read(lambda: day_of(exchange, "from"), None)
+    return Days(first, places.read(lambda: number_of(exchange, "days", default=default, most=MOST_DAYS), default))
 
 
 def _parameters(board: Board) -> tuple[Parameter, ...]:
-    one = f"({'|'.join(board.statuses)})"
-    some_statuses = {"type": "string", "pattern": f"^{one}(,{one})*$"}
     orders = [direction + order for order in board.orders for direction in ("", "-")]
     days = () if board.days is None else (
-        Parameter("from", "query", "The first day; the hotel's today where it is left out.",
-                  {"type": "string", "format": "date"}),
-        Parameter("days", "query", "How many days.",
-                  {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": board.days}),
+        day_parameter("from", "The first day; the hotel's today where it is left out."),
+        number_parameter("days", "How many days.", default=board.days, most=MOST_DAYS),
     )  # fmt: skip
     return (
         *days,
         Parameter("propertyId", "query", "Which property; else `X-Property-Id`, else the session's primary one."),
-        Parameter("status", "query", "Only lines with one of these statuses, comma-separated.", some_statuses),
+        some_parameter("status", "Only lines with one of these statuses, comma-separated.", board.statuses),
         Parameter(
             "sort", "query", "The order of the lines; `-` in front turns it round.",
             {"type": "string", "enum": orders, "default": board.orders[0]},
