@@ -42,6 +42,7 @@ export const PLACES = [
     roles: ["front_desk", "housekeeping_lead", "fnb_manager", "revenue_manager"],
   },
   { id: "alerts", icon: "bell", group: "inboxes", roles: null },
+  { id: "preferences", icon: "sliders", group: "own", roles: null },
 ];
 
 /** Who has the downtime pack (the roles of `GET /downtime-pack`): whoever answers for guests, money and keys. */

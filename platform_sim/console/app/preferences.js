@@ -3,8 +3,8 @@
 import { settings } from "./settings.js";
 
 /** The service's word for each appearance, and the console's. */
-export const THEME_WORDS = { system: "auto", light: "light", dark: "dark" };
-export const DENSITIES = ["comfortable", "compact"];
+const THEME_WORDS = { system: "auto", light: "light", dark: "dark" };
+const DENSITIES = ["comfortable", "compact"];
 
 /** Follow the operator's preferences. An appearance that was chosen at this desk wins over the one for all desks. */
 export function applyPreferences({ theme, density }) {

@@ -240,9 +240,10 @@ export default {
   "prefs.theme.system": "As this desk",
   "prefs.theme.light": "Light",
   "prefs.theme.dark": "Dark",
-  "prefs.save": "Save",
-  "prefs.saved": "Saved.",
-  "prefs.meanwhile": "They were changed elsewhere meanwhile. Here is what is kept now.",
   "nav.pack": "Downtime pack",
   "pack.title": "Downtime pack",
+  "prefs.theme": "Appearance",
+  "prefs.pinnedWidgets": "Pinned widgets",
+  "prefs.none": "none",
+  "prefs.version": "Version",
 };

@@ -240,9 +240,10 @@ export default {
   "prefs.theme.system": "Comme ce poste",
   "prefs.theme.light": "Clair",
   "prefs.theme.dark": "Sombre",
-  "prefs.save": "Enregistrer",
-  "prefs.saved": "Enregistré.",
-  "prefs.meanwhile": "Elles ont été modifiées ailleurs entre-temps. Voici l'état actuel.",
   "nav.pack": "Dossier de secours",
   "pack.title": "Dossier de secours",
+  "prefs.theme": "Apparence",
+  "prefs.pinnedWidgets": "Tuiles épinglées",
+  "prefs.none": "aucune",
+  "prefs.version": "Version",
 };

@@ -1,0 +1,75 @@
+"""The operator's own: the keyboard map and the preferences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.conftest import SitDown
+from tests.worlds import World
+
+pytestmark = pytest.mark.browser
+
+
+def _prefer(world: World, operator: dict[str, Any], preferences: dict[str, Any]) -> None:
+    """Have tenant-service keep other preferences, as if they were changed at another desk."""
+    tenant, identifier = operator["tenantId"], operator["id"]
+    answer = world.http.put(
+        f"{world.sim}/tenant-service/api/v1/tenants/{tenant}/operators/{identifier}/preferences",
+        json=preferences,
+        headers={"X-Tenant-Id": tenant, "Authorization": "Bearer another-service"},
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def test_the_help_shows_the_services_keys_and_they_work(sit_down: SitDown, pictures: Path) -> None:
+    """`?` lists the operator's keyboard map by its headings; a key of it leads where it says."""
+    desk = sit_down()
+    with desk.page.expect_response(lambda answer: "/bootstrap" in answer.url) as start:
+        desk.sit_at("arrivals")
+    assert start.value.status == 200
+    page = desk.page
+    page.keyboard.press("Control+k")
+    expect(page.locator("#guest-search")).to_be_focused()
+    page.locator("#page-title").focus()
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).to_contain_text("Ctrl + K")
+    expect(page.locator("dialog.help .elsewhere summary")).to_be_visible()
+    desk.picture(pictures, "help-map", whole=False)
+
+
+def test_preferences_for_every_desk_are_shown_and_followed(sit_down: SitDown, world: World) -> None:
+    """What the service has is shown in the reader's words; a change made elsewhere is followed at the next reading."""
+    desk = sit_down().sit_at("preferences", "revenue_manager")
+    page = desk.page
+    shown = page.locator(".preferences-list")
+    expect(shown).to_contain_text("Comfortable")
+    expect(page.locator("html")).to_have_attribute("data-density", "comfortable")
+    _prefer(world, world.operator("revenue_manager"), {"density": "compact", "theme": "dark", "pinnedWidgets": []})
+    # The event about it reaches the service a moment after the change.
+    for _ in range(20):
+        page.keyboard.press("r")
+        desk.at_rest()
+        if "Compact" in shown.inner_text():
+            break
+        page.wait_for_timeout(250)
+    expect(shown).to_contain_text("Dark")
+    expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "auto")
+
+
+def test_what_this_desk_alone_likes_is_changed_here(sit_down: SitDown) -> None:
+    """Language, appearance and single letters are this browser's, and win over those for every desk."""
+    desk = sit_down().sit_at("preferences")
+    page = desk.page
+    page.locator(".preferences [data-theme-switch]").select_option("dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator(".preferences [data-language-switch]").select_option("fr")
+    desk.at_rest()
+    expect(page.locator("h1")).to_have_text("Pr\u00e9f\u00e9rences")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
