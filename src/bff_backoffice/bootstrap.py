@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from bff_backoffice.acting import forwarding
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget, ForgetDevices
 from bff_backoffice.application.dashboard_sources import dashboard_loaders
 from bff_backoffice.application.dashboard_widgets import WidgetReads
@@ -165,9 +166,8 @@ def _use_cases(
     keys = KeySetCache(gateways.iam.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
     tokens = AccessTokenVerifier(TokenRules(issuer=settings.auth_issuer, audience=settings.auth_audience), keys)
     proofs = ProofVerifier(PublicOrigins.parse(settings.public_origins), nonces=nonces)
-    read_through = partial(
-        ReadThrough, cache=RedisProjections(redis=cache_tier), flights=flights, clock=utc_now, observer=metrics
-    )
+    cache = RedisProjections(redis=cache_tier)
+    read_through = partial(ReadThrough, cache=cache, flights=flights, clock=utc_now, observer=metrics)
     sections = _sections(read_through, gateways)
     inboxes = inboxes_of(gateways, database, read_through=read_through, clock=utc_now, observer=metrics)
     start = start_of(gateways, database, read_through=read_through, clock=utc_now)
@@ -205,6 +205,7 @@ def _use_cases(
         read_preferences=start.read_preferences,
         read_shortcuts=start.read_shortcuts,
         prepare_start=start,
+        forward_mutation=forwarding(settings, metrics, database, gateways, cache=cache, flights=flights, clock=utc_now),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )
@@ -283,9 +284,8 @@ def _limits(settings: Settings) -> LimitRequests:
 
 
 def _nonces(settings: Settings) -> Nonces | None:
-    if not settings.auth_nonces or settings.auth_nonce_secret is None:
-        return None
-    return Nonces(_plain(settings.auth_nonce_secret).encode())
+    secret = settings.auth_nonce_secret if settings.auth_nonces else None
+    return None if secret is None else Nonces(_plain(secret).encode())
 
 
 async def _redis(stack: AsyncExitStack, url: SecretStr, store: str, settings: Settings) -> RedisStore:

@@ -159,6 +159,19 @@ class Settings(BaseModel):
         "comma-separated: the next key before it signs, the last one for as long as its signatures are kept.",
     )
 
+    answer_secrets: SecretStr | None = Field(
+        None,
+        description="What kept answers of mutations are encrypted with, comma-separated, 32 random characters or more "
+        "each: the first encrypts, all decrypt; the same for every replica. Keep an old one for eight days. Needed by "
+        "`bff-backoffice serve` only.",
+    )
+    idempotency_lease_seconds: float = Field(
+        5.0,
+        ge=0.5,
+        le=15,
+        description="How long a key stays in flight after its owner died. The owner renews it while it lives.",
+    )
+
     rate_device_per_second: float = Field(100.0, gt=0, description="Requests that a device may send, on average.")
     rate_device_burst: int = Field(500, ge=1, description="Requests that a device may send at once.")
     rate_tenant_per_second: float = Field(

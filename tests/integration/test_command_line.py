@@ -50,6 +50,7 @@ def settings(world: World, **changed: str | None) -> dict[str, str]:
         "BFF_UPSTREAM_IDENTITY_TOKEN": SECRET,
         "BFF_AUTH_ISSUER": ISSUER,
         "BFF_SIGNING_KEY": SIGNING_KEY,
+        "BFF_ANSWER_SECRETS": "0123456789abcdef0123456789abcdef",
         **{f"BFF_{name.upper()}": value for name, value in changed.items()},
     }
     values.setdefault("BFF_PUBLIC_ORIGINS", f"http://127.0.0.1:{values['BFF_LISTEN_PORT']}")

@@ -121,5 +121,6 @@ def service_environment(addresses: Addresses, stores: Stores, *, signing_key: st
         "BFF_REDIS_CACHE_URL": stores.redis_cache,
         "BFF_UPSTREAM_BASE_URL": f"{simulator}/{{service}}",
         "BFF_UPSTREAM_IDENTITY_TOKEN": "developer-world",
+        "BFF_ANSWER_SECRETS": "developer-world-keeps-nothing-of-anybody",
         "BFF_AUTH_ISSUER": ISSUER,
     }

@@ -149,7 +149,7 @@ class BackofficeApp:
             progress.of_route = route.deprecation.headers
         self._observer.began(route.path)
         body = await self._body(receive, progress.headers)
-        require_media_type(route, progress.headers)
+        require_media_type(route, progress.headers, body)
         return Arrival(
             route=route,
             path=progress.path,

@@ -89,7 +89,7 @@ class Dispatch:
             query=query,
             headers=headers,
             raw_body=arrival.body,
-            body=None if route.body is None else request_parts.decoded_body(arrival.body, route.body),
+            body=None if route.body is None else request_parts.decoded_body(_brought(arrival), route.body),
             media_type=media_type,
             request_id=arrival.request_id,
             traceparent=arrival.traceparent,
@@ -138,13 +138,18 @@ class Dispatch:
         return chosen
 
 
-def require_media_type(route: Route, headers: dict[str, tuple[str, ...]]) -> None:
+def _brought(arrival: Arrival) -> bytes:
+    """The body, or an empty object for one that may be left out and was."""
+    return b"{}" if arrival.route.body_optional and not arrival.body else arrival.body
+
+
+def require_media_type(route: Route, headers: dict[str, tuple[str, ...]], body: bytes) -> None:
     """A route with a body takes JSON in UTF-8 and nothing else.
 
     Raises:
         Refusal: UNSUPPORTED_MEDIA_TYPE.
     """
-    if route.body is None:
+    if route.body is None or (route.body_optional and not body):
         return
     (given, *_) = headers.get("content-type", ("",))
     kind, _, rest = given.partition(";")

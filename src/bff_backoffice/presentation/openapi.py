@@ -89,7 +89,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["x-roles"] = _roles(route.roles)
     if route.body is not None:
         content = {"application/json": {"schema": _schema(route.body, schemas)}}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": not route.body_optional, "content": content}
     if route.tag == "dashboard":
         everyone = {name: _roles(widget.roles) for name, widget in _widgets()}
         operation["x-widget-roles"] = everyone

@@ -1,0 +1,62 @@
+"""What changes things, put together: a part of the composition root, which is the only one that imports it."""
+
+from __future__ import annotations
+
+from bff_backoffice.application.flights import Flights
+from bff_backoffice.application.forgetting import ForgetViews
+from bff_backoffice.application.mutations import ForwardMutation
+from bff_backoffice.application.mutations_dispatch import Tools
+from bff_backoffice.application.mutations_second_factors import SecondFactors
+from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.projections import Projection, ProjectionCache
+from bff_backoffice.domain.composed_reads import Source
+from bff_backoffice.gateways import Gateways
+from bff_backoffice.infrastructure.observability import Metrics
+from bff_backoffice.infrastructure.postgres.attestations import PostgresAttestations
+from bff_backoffice.infrastructure.postgres.idempotency import PostgresIdempotency
+from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
+from bff_backoffice.settings import Settings
+
+__all__ = ["forwarding"]
+
+
+def forwarding(
+    settings: Settings,
+    metrics: Metrics,
+    database: Database,
+    gateways: Gateways,
+    *,
+    cache: ProjectionCache,
+    flights: Flights[Projection],
+    clock: Clock,
+) -> ForwardMutation:
+    """Put the forwarding of mutations together.
+
+    Raises:
+        ValueError: `BFF_ANSWER_SECRETS` is missing or too short.
+    """
+    return ForwardMutation(
+        tools=Tools(
+            keys=PostgresIdempotency(database, _seal(settings)),
+            upstreams={
+                Source.RESERVATION: gateways.reservation,
+                Source.HOUSEKEEPING: gateways.housekeeping,
+                Source.MAINTENANCE: gateways.maintenance,
+                Source.BILLING: gateways.billing,
+            },
+            views=ForgetViews(cache=cache, flights=flights, observer=metrics),
+            lease_seconds=settings.idempotency_lease_seconds,
+        ),
+        second_factors=SecondFactors(attestations=PostgresAttestations(database), policies=gateways.tenant),
+        clock=clock,
+    )
+
+
+def _seal(settings: Settings) -> AnswerSeal:
+    given = settings.answer_secrets.get_secret_value() if settings.answer_secrets else ""
+    secrets = [part.strip().encode() for part in given.split(",") if part.strip()]
+    try:
+        return AnswerSeal(secrets)
+    except ValueError as error:
+        raise ValueError(f"BFF_ANSWER_SECRETS: {error}. Draw one: openssl rand -base64 32") from error

@@ -1,0 +1,107 @@
+"""Everything that an operator can change: a route for each row of the table (contract, section 2.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bff_backoffice.application.mutations_dispatch import MutationRequest
+from bff_backoffice.application.mutations_ports import KeptAnswer
+from bff_backoffice.application.mutations_table import MUTATIONS, Mutation, SecondFactor
+from bff_backoffice.application.ports import UpstreamError, UpstreamRefusedError
+from bff_backoffice.application.use_cases import UseCases
+from bff_backoffice.domain.errors import Code
+from bff_backoffice.presentation.errors import problem_document, problem_headers, upstream_refusal
+from bff_backoffice.presentation.exchange import Exchange, Response, Whole, malformed
+from bff_backoffice.presentation.idempotency_keys import KEY_PARAMETERS, key_scope, request_hash
+from bff_backoffice.presentation.route_table import Access, Answer, Handler, Parameter, Route, named_by
+
+__all__ = ["ROUTES"]
+
+_ATTESTATION: Final = re.compile(r"mfa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+_REPLAYED: Final = ("Idempotency-Replayed", "true")
+_OBJECT: Final = {"type": "object", "additionalProperties": True}
+_REFUSALS: Final = (
+    Code.VALIDATION_FAILED, Code.IDEMPOTENCY_KEY_MISSING, Code.IDEMPOTENCY_IN_FLIGHT, Code.OUTCOME_UNKNOWN,
+    Code.IDEMPOTENCY_KEY_REUSED, Code.ROLE_FORBIDDEN, Code.RESOURCE_NOT_FOUND, Code.OVERLOADED,
+)  # fmt: skip
+_ATTESTATION_PARAMETER: Final = Parameter(
+    "X-Mfa-Attestation", "header", "The attestation of a second factor for this act, where one is demanded."
+)
+
+
+def _handler(mutation: Mutation) -> Handler:
+    async def forward(exchange: Exchange, use: UseCases) -> Response:
+        request = _request(mutation, exchange)
+        try:
+            outcome = await use.forward_mutation(request)
+        except UpstreamError as failure:
+            # Whatever an upstream did not settle may be tried again under the same key.
+            raise upstream_refusal(failure, mutation=True) from failure
+        answer = outcome.answer
+        return Whole(
+            status=answer.status,
+            body=answer.body,
+            headers=(*answer.headers, _REPLAYED) if outcome.replayed else answer.headers,
+        )
+
+    forward.__name__ = mutation.name
+    forward.__doc__ = f"{mutation.summary}."
+    return forward
+
+
+def _request(mutation: Mutation, exchange: Exchange) -> MutationRequest:
+    def refused(refusal: UpstreamRefusedError) -> KeptAnswer:
+        return _kept_refusal(refusal, exchange)
+
+    return MutationRequest(
+        mutation=mutation,
+        operator=exchange.context,
+        scope=key_scope(exchange),
+        request_hash=request_hash(exchange),
+        resource_id=exchange.parameters.get("id"),
+        body=exchange.body,
+        attestation_id=_attestation(exchange) if mutation.second_factor is not SecondFactor.NEVER else None,
+        locale=exchange.language.tag,
+        request_id=exchange.request_id,
+        traceparent=exchange.traceparent,
+        refused=refused,
+    )
+
+
+def _attestation(exchange: Exchange) -> str | None:
+    given = exchange.header("x-mfa-attestation")
+    if given is not None and not _ATTESTATION.match(given):
+        raise malformed("header.x-mfa-attestation", "malformed", "An attestation looks like mfa_ and a ULID.")
+    return given
+
+
+def _kept_refusal(refusal: UpstreamRefusedError, exchange: Exchange) -> KeptAnswer:
+    """A refusal as this client reads it: kept as it is, its request id and its language too."""
+    known = upstream_refusal(refusal, mutation=True)
+    body = problem_document(
+        known,
+        language=exchange.language,
+        instance=exchange.path,
+        request_id=exchange.request_id,
+        trace_id=exchange.traceparent.split("-")[1],
+    )
+    return KeptAnswer(
+        status=known.code.status, headers=tuple(problem_headers(known, language=exchange.language)), body=body
+    )
+
+
+def _route(mutation: Mutation) -> Route:
+    gated = mutation.second_factor is not SecondFactor.NEVER
+    return Route(
+        method=mutation.method, path=mutation.path, access=Access.OPERATOR, handler=_handler(mutation),
+        tag=mutation.upstream.value.removesuffix("-service"), summary=mutation.summary, needs_property=True,
+        roles=mutation.roles, body=mutation.body, body_optional=mutation.body_optional,
+        resource=None if mutation.kind is None else named_by(mutation.kind),
+        parameters=(*KEY_PARAMETERS, _ATTESTATION_PARAMETER) if gated else KEY_PARAMETERS,
+        answers={mutation.status: Answer("What the owning service answered.", {"application/json": _OBJECT})},
+        refusals=(*_REFUSALS, Code.STEP_UP_REQUIRED) if gated else _REFUSALS,
+    )  # fmt: skip
+
+
+ROUTES: Final = tuple(map(_route, MUTATIONS))

@@ -1,0 +1,498 @@
+"""The memory of idempotency keys in a real Postgres: claim, fence, lease, finish; and what happens when owners die."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from ulid import ULID
+
+from bff_backoffice.application.mutations_ports import (
+    Answered,
+    Attempt,
+    AttestationUse,
+    AuditEntry,
+    AuditOutcome,
+    Claimed,
+    KeptAnswer,
+    OtherRequest,
+    OutcomeLost,
+    Running,
+    Unattested,
+)
+from bff_backoffice.application.mutations_table import Ledger
+from bff_backoffice.application.ports import StoreUnavailableError
+from bff_backoffice.domain.idempotency import KeyScope
+from bff_backoffice.domain.operator import (
+    BackofficeSessionId,
+    DeviceId,
+    IamSessionId,
+    OperatorContext,
+    OperatorId,
+    OperatorRole,
+    PropertyId,
+    TenantId,
+)
+from bff_backoffice.infrastructure.postgres.attestations import PostgresAttestations
+from bff_backoffice.infrastructure.postgres.idempotency import PostgresIdempotency
+from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
+from tests.worlds import World
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+ANSWER = KeptAnswer(status=201, headers=(("Content-Type", "application/json"),), body=b'{"id": "chg_1"}\x00\xff')
+HASH, OTHER_HASH = b"h" * 32, b"o" * 32
+LONG, SHORT = 30.0, 0.2
+
+
+def operator(tenant_id: TenantId) -> OperatorContext:
+    """Somebody at a desk."""
+    here = PropertyId(f"ppt_{ULID()}")
+    return OperatorContext(
+        tenant_id=tenant_id,
+        operator_id=OperatorId(f"usr_{ULID()}"),
+        device_id=DeviceId(f"dev_{ULID()}"),
+        iam_session_id=IamSessionId(f"ses_{ULID()}"),
+        session_id=BackofficeSessionId(f"bos_{ULID()}"),
+        roles=frozenset({OperatorRole.FRONT_DESK}),
+        property_scope=(here,),
+        property_id=here,
+        key_thumbprint="thumb",
+        locale="en",
+    )
+
+
+def attempt(
+    who: OperatorContext, *, ledger: Ledger = Ledger.MUTATIONS, attestation: AttestationUse | None = None
+) -> Attempt:
+    """A wish of theirs, under a fresh key."""
+    return Attempt(
+        scope=KeyScope(device_id=who.device_id, method="POST", path="/folios/fol_1/charges", key=str(ULID())),
+        request_hash=HASH,
+        audit=AuditEntry(
+            id=f"mau_{ULID()}",
+            ledger=ledger,
+            operator=who,
+            request_id=str(ULID()),
+            action="post_charge",
+            resource_id="fol_1",
+        ),
+        attestation=attestation,
+    )
+
+
+def again(first: Attempt) -> Attempt:
+    """The same wish once more, which has an audit row of its own."""
+    return replace(first, audit=replace(first.audit, id=f"mau_{ULID()}"))
+
+
+@asynccontextmanager
+async def memory(world: World, *, size: int = 4) -> AsyncIterator[PostgresIdempotency]:
+    """The memory as the application role has it."""
+    async with Database.open(world.postgres["app"], size=size) as database:
+        yield PostgresIdempotency(database, AnswerSeal([SECRET]))
+
+
+def play(world: World, scenario: Callable[[PostgresIdempotency, TenantId], Awaitable[None]], **more: Any) -> None:
+    """Run a scenario for a tenant that nobody else has."""
+
+    async def main() -> None:
+        async with asyncio.timeout(30), memory(world, **more) as keys:
+            await scenario(keys, TenantId(f"tnt_{ULID()}"))
+
+    asyncio.run(main())
+
+
+async def as_owner(world: World, tenant_id: TenantId, statement: str, *values: Any) -> list[asyncpg.Record]:
+    """What a statement gives to the schema's owner, in a transaction of the tenant."""
+    connection = await asyncpg.connect(world.postgres["owner"])
+    try:
+        async with connection.transaction():
+            await connection.execute("select set_config('app.tenant_id', $1, true)", tenant_id)
+            return list(await connection.fetch(statement, *values))
+    finally:
+        await connection.close()
+
+
+def test_the_first_one_gets_the_key(world: World) -> None:
+    """A fresh key is claimed, for the property of its first request, with fence 1."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+
+        claim = await keys.claim(tenant_id, wish, lease_seconds=LONG)
+
+        assert isinstance(claim, Claimed)
+        assert (claim.fence, claim.property_id) == (1, wish.audit.operator.property_id)
+
+    play(world, scenario)
+
+
+def test_a_held_key_is_nobody_elses(world: World) -> None:
+    """While its owner lives, the same request hears that it is running, and another one that the key is taken."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
+
+        assert await keys.claim(tenant_id, again(wish), lease_seconds=LONG) == Running()
+        assert await keys.known(tenant_id, wish.scope, HASH) == Running()
+        other = replace(again(wish), request_hash=OTHER_HASH)
+        assert await keys.claim(tenant_id, other, lease_seconds=LONG) == OtherRequest()
+        assert await keys.known(tenant_id, wish.scope, OTHER_HASH) == OtherRequest()
+
+    play(world, scenario)
+
+
+def test_a_settled_key_gives_its_answer_byte_for_byte(world: World) -> None:
+    """Status, headers and body, as often as it is asked; another request under the key does not get them."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        claim = await keys.claim(tenant_id, wish, lease_seconds=LONG)
+        assert isinstance(claim, Claimed)
+        assert await keys.settle(
+            tenant_id, wish.scope, claim.fence, audit=wish.audit, outcome=AuditOutcome.APPLIED, answer=ANSWER
+        )
+
+        for _ in range(2):
+            found = await keys.claim(tenant_id, again(wish), lease_seconds=LONG)
+            assert found == Answered(answer=ANSWER, property_id=claim.property_id)
+        assert await keys.known(tenant_id, wish.scope, HASH) == found
+        other = replace(again(wish), request_hash=OTHER_HASH)
+        assert await keys.claim(tenant_id, other, lease_seconds=LONG) == OtherRequest()
+
+    play(world, scenario)
+
+
+def test_fifty_who_want_the_same_key_at_once_are_one(world: World) -> None:
+    """Exactly one claims; forty-nine hear that it is running; one audit row is written."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(keys.claim(tenant_id, again(wish), lease_seconds=LONG)) for _ in range(50)]
+        claims = [task.result() for task in tasks]
+
+        assert len([claim for claim in claims if isinstance(claim, Claimed)]) == 1
+        assert claims.count(Running()) == 49
+        (row,) = await as_owner(world, tenant_id, "select count(*) from bff_backoffice.mutation_audit")
+        assert row["count"] == 1
+
+    play(world, scenario, size=8)
+
+
+def test_the_key_of_a_dead_owner_is_free_when_its_lease_ends(world: World) -> None:
+    """And not before: then the next one has it, with a higher fence and the first claim's property and time."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        first = await keys.claim(tenant_id, wish, lease_seconds=SHORT)
+        assert isinstance(first, Claimed)
+        assert await keys.claim(tenant_id, again(wish), lease_seconds=SHORT) == Running()
+
+        await asyncio.sleep(SHORT)
+
+        assert await keys.known(tenant_id, wish.scope, HASH) is None
+        second = await keys.claim(tenant_id, again(wish), lease_seconds=LONG)
+        assert second == replace(first, fence=2)
+
+    play(world, scenario)
+
+
+def test_a_renewed_lease_goes_on(world: World) -> None:
+    """An owner that lives keeps its key however long it takes; one whose key has a new owner is told so."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=SHORT)
+        for _ in range(4):
+            await asyncio.sleep(SHORT / 2)
+            assert await keys.renew(tenant_id, wish.scope, 1, lease_seconds=SHORT)
+        assert await keys.claim(tenant_id, again(wish), lease_seconds=SHORT) == Running()
+
+        await asyncio.sleep(SHORT)
+        assert isinstance(await keys.claim(tenant_id, again(wish), lease_seconds=LONG), Claimed)
+        assert not await keys.renew(tenant_id, wish.scope, 1, lease_seconds=LONG)
+
+    play(world, scenario)
+
+
+def test_an_owner_that_was_overtaken_keeps_nothing(world: World) -> None:
+    """The fence: the late owner neither writes its answer nor lets the key go, and its audit row has its end."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        late = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, late, lease_seconds=0)
+        claim = await keys.claim(tenant_id, again(late), lease_seconds=LONG)
+        assert isinstance(claim, Claimed)
+        assert claim.fence == 2
+
+        kept = await keys.settle(
+            tenant_id, late.scope, 1, audit=late.audit, outcome=AuditOutcome.APPLIED, answer=ANSWER
+        )
+        await keys.release(tenant_id, late.scope, 1, audit=late.audit, outcome=AuditOutcome.UNKNOWN, status=None)
+
+        assert not kept
+        assert await keys.known(tenant_id, late.scope, HASH) == Running()
+        rows = await as_owner(
+            world, tenant_id, "select outcome, fence from bff_backoffice.mutation_audit order by fence"
+        )
+        assert [(row["fence"], row["outcome"]) for row in rows] == [(1, "applied"), (2, None)]
+
+    play(world, scenario)
+
+
+def test_what_is_not_final_lets_the_next_one_try_at_once(world: World) -> None:
+    """A released key is free without waiting for the lease, for the same request only."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
+        await keys.release(tenant_id, wish.scope, 1, audit=wish.audit, outcome=AuditOutcome.UNKNOWN, status=None)
+
+        other = replace(again(wish), request_hash=OTHER_HASH)
+        assert await keys.claim(tenant_id, other, lease_seconds=LONG) == OtherRequest()
+        claim = await keys.claim(tenant_id, again(wish), lease_seconds=LONG)
+        assert isinstance(claim, Claimed)
+        assert claim.fence == 2
+
+    play(world, scenario)
+
+
+def test_an_unknown_outcome_is_tried_again_for_a_day_only(world: World) -> None:
+    """So long do upstreams remember a key; after that nobody dispatches it again, and its answer is lost for good."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=0)
+        age = "update bff_backoffice.idempotency set claimed_at = claimed_at - $1::interval"
+        await as_owner(world, tenant_id, f"{age} returning 1", timedelta(hours=23, minutes=59))
+        assert isinstance(await keys.claim(tenant_id, again(wish), lease_seconds=0), Claimed)
+
+        await as_owner(world, tenant_id, f"{age} returning 1", timedelta(minutes=2))
+
+        assert await keys.claim(tenant_id, again(wish), lease_seconds=0) == OutcomeLost()
+        assert await keys.known(tenant_id, wish.scope, HASH) == OutcomeLost()
+
+    play(world, scenario)
+
+
+@pytest.mark.parametrize("change", ["device_id", "method", "path", "key"])
+def test_every_part_of_the_scope_counts(world: World, change: str) -> None:
+    """Another device, method, path or key is another key; so is another tenant's."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
+        value = {"device_id": DeviceId(f"dev_{ULID()}"), "method": "PATCH", "path": "/x", "key": str(ULID())}[change]
+        elsewhere = replace(again(wish), scope=replace(wish.scope, **{change: value}))
+        assert isinstance(await keys.claim(tenant_id, elsewhere, lease_seconds=LONG), Claimed)
+
+        stranger = TenantId(f"tnt_{ULID()}")
+        theirs = replace(again(wish), audit=replace(again(wish).audit, operator=operator(stranger)))
+        assert isinstance(await keys.claim(stranger, theirs, lease_seconds=LONG), Claimed)
+
+    play(world, scenario)
+
+
+def test_an_answer_is_sealed_for_its_tenant_and_place(world: World) -> None:
+    """What lies in the table shows nothing, and opens neither at another key nor with another secret."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        one, two = (attempt(operator(tenant_id)) for _ in range(2))
+        for wish in (one, two):
+            await keys.claim(tenant_id, wish, lease_seconds=LONG)
+            await keys.settle(tenant_id, wish.scope, 1, audit=wish.audit, outcome=AuditOutcome.APPLIED, answer=ANSWER)
+        rows = await as_owner(
+            world, tenant_id, "select answer from bff_backoffice.idempotency order by key = $1 desc", one.scope.key
+        )
+        assert len({row["answer"] for row in rows}) == 2
+        assert not any(b"chg_1" in row["answer"] or b"json" in row["answer"] for row in rows)
+
+        moved = "update bff_backoffice.idempotency set answer = $1 where key = $2 returning 1"
+        for wish, row in ((one, rows[1]), (two, rows[0])):
+            await as_owner(world, tenant_id, moved, row["answer"], wish.scope.key)
+        for wish in (one, two):
+            with pytest.raises(StoreUnavailableError):
+                await keys.known(tenant_id, wish.scope, HASH)
+
+    play(world, scenario)
+
+
+def test_answers_of_a_replaced_secret_are_still_read(world: World) -> None:
+    """The first secret seals, all open; without the old one nothing is done anew."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
+        await keys.settle(tenant_id, wish.scope, 1, audit=wish.audit, outcome=AuditOutcome.APPLIED, answer=ANSWER)
+        fresh = b"f" * 32
+
+        both = PostgresIdempotency(keys.database, AnswerSeal([fresh, SECRET]))
+        known = await both.known(tenant_id, wish.scope, HASH)
+        assert isinstance(known, Answered)
+        assert known.answer == ANSWER
+        with pytest.raises(StoreUnavailableError):
+            await PostgresIdempotency(keys.database, AnswerSeal([fresh])).known(tenant_id, wish.scope, HASH)
+
+    play(world, scenario)
+
+
+async def kept_attestation(keys: PostgresIdempotency, who: OperatorContext, *, seconds: int = 300) -> AttestationUse:
+    """One for a revocation by this operator."""
+    use = AttestationUse(
+        id=f"mfa_{ULID()}",
+        operator_id=who.operator_id,
+        key_thumbprint="thumb",
+        action="lock.revoke_key",
+        resource_id="lck_1",
+    )
+    await PostgresAttestations(keys.database).keep(
+        who.tenant_id, use, device_id=who.device_id, factor="totp", seconds=seconds
+    )
+    return use
+
+
+def test_an_attestation_is_used_up_by_one_key(world: World) -> None:
+    """The claim uses it up; the same key may show it again, another one claims nothing and leaves no audit row."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        who = operator(tenant_id)
+        use = await kept_attestation(keys, who)
+        first = attempt(who, attestation=use)
+        assert isinstance(await keys.claim(tenant_id, first, lease_seconds=0), Claimed)
+        assert isinstance(await keys.claim(tenant_id, again(first), lease_seconds=0), Claimed)
+
+        other = attempt(who, attestation=use)
+        assert await keys.claim(tenant_id, other, lease_seconds=LONG) == Unattested()
+        assert await keys.known(tenant_id, other.scope, HASH) is None
+        rows = await as_owner(world, tenant_id, "select attestation_id from bff_backoffice.mutation_audit")
+        assert [row["attestation_id"] for row in rows] == [use.id] * 2
+
+    play(world, scenario)
+
+
+def test_of_many_keys_that_show_one_attestation_one_gets_it(world: World) -> None:
+    """Twenty at once, each under its own key: one claim."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        who = operator(tenant_id)
+        use = await kept_attestation(keys, who)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(keys.claim(tenant_id, attempt(who, attestation=use), lease_seconds=LONG))
+                for _ in range(20)
+            ]
+        claims = [task.result() for task in tasks]
+
+        assert len([claim for claim in claims if isinstance(claim, Claimed)]) == 1
+        assert claims.count(Unattested()) == 19
+
+    play(world, scenario, size=8)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"operator_id": OperatorId(f"usr_{ULID()}")}, {"key_thumbprint": "other"}, {"action": "lock.issue_key"},
+        {"resource_id": "lck_2"}, {"amount": "1:USD"}, {"id": f"mfa_{ULID()}"},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_an_attestation_is_for_one_act_only(world: World, change: dict[str, Any]) -> None:
+    """Another operator, device key, action, resource or amount, or one that was never given: nothing is claimed."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        who = operator(tenant_id)
+        use = replace(await kept_attestation(keys, who), **change)
+        wish = attempt(who, attestation=use)
+
+        assert not await PostgresAttestations(keys.database).usable(tenant_id, use, wish.scope.digest())
+        assert await keys.claim(tenant_id, wish, lease_seconds=LONG) == Unattested()
+
+    play(world, scenario)
+
+
+def test_an_old_attestation_is_good_for_the_key_that_used_it_only(world: World) -> None:
+    """Its time is over for everybody else; the key that it was used for may still be retried with it."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        who = operator(tenant_id)
+        use = await kept_attestation(keys, who)
+        used = attempt(who, attestation=use)
+        await keys.claim(tenant_id, used, lease_seconds=0)
+        unused = await kept_attestation(keys, who, seconds=0)
+        await as_owner(
+            world, tenant_id,
+            "update bff_backoffice.mfa_attestations set expires_at = now() - interval '1 second' returning 1",
+        )  # fmt: skip
+
+        assert isinstance(await keys.claim(tenant_id, again(used), lease_seconds=0), Claimed)
+        late = attempt(who, attestation=unused)
+        assert await keys.claim(tenant_id, late, lease_seconds=LONG) == Unattested()
+
+    play(world, scenario)
+
+
+def test_a_complete_row_of_the_lock_audit_stays_as_it_is(world: World) -> None:
+    """Neither the application nor the worker nor the owner changes or removes it before seven years are over."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id), ledger=Ledger.LOCKS)
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
+        await keys.settle(tenant_id, wish.scope, 1, audit=wish.audit, outcome=AuditOutcome.APPLIED, answer=ANSWER)
+
+        for role in ("app", "worker", "owner"):
+            for statement in (
+                "update bff_backoffice.lock_action_proxy_audit set outcome = 'refused'",
+                "update bff_backoffice.lock_action_proxy_audit set operator_id = 'nobody'",
+                "delete from bff_backoffice.lock_action_proxy_audit",
+            ):
+                with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.RestrictViolationError)):
+                    await as_role(world, role, tenant_id, statement)
+        (row,) = await as_owner(
+            world, tenant_id, "select outcome, upstream_status from bff_backoffice.lock_action_proxy_audit"
+        )
+        assert (row["outcome"], row["upstream_status"]) == ("applied", 201)
+
+    play(world, scenario)
+
+
+async def as_role(world: World, role: str, tenant_id: TenantId, statement: str) -> None:
+    """Execute a statement of the tenant under a role."""
+    connection = await asyncpg.connect(world.postgres[role])
+    try:
+        async with connection.transaction():
+            await connection.execute("select set_config('app.tenant_id', $1, true)", tenant_id)
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def test_a_memory_that_is_away_says_so(world: World) -> None:
+    """Closed: nothing is claimed that is not written."""
+
+    async def main() -> None:
+        nowhere = world.postgres["app"].rpartition("@")[0] + "@127.0.0.1:1/postgres"
+        async with Database.open(nowhere, size=1) as database:
+            keys, tenant_id = PostgresIdempotency(database, AnswerSeal([SECRET])), TenantId(f"tnt_{ULID()}")
+            with pytest.raises(StoreUnavailableError):
+                await keys.claim(tenant_id, attempt(operator(tenant_id)), lease_seconds=LONG)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("given", [[], [b"short"], [SECRET, b"short"]], ids=["none", "short", "a short second"])
+def test_a_seal_without_good_secrets_is_not_made(given: list[bytes]) -> None:
+    """Nothing is kept under a secret that could be guessed."""
+    with pytest.raises(ValueError, match="32 bytes"):
+        AnswerSeal(given)
