@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -22,6 +23,10 @@ _PATHS = {
     "front-desk-grid": "/front-desk/grid",
     "housekeeping": "/housekeeping/board",
     "maintenance": "/maintenance/board",
+    "suggestions": "/ai/suggestions",
+    "alerts": "/alerts",
+    "search": "/reservations",
+    "preferences": "/preferences",
 }
 _ROLES = [
     "front_desk",
@@ -37,6 +42,17 @@ _ROLES = [
 _ROLES_WITH_PLACE = """async ([place, roles]) => {
   const { placesOf } = await import("/console/app/places.js");
   return roles.filter((role) => placesOf([role]).some((each) => each.id === place));
+}"""
+_ROLES_WITH_PACK = """async (roles) => {
+  const { hasPack } = await import("/console/app/places.js");
+  return roles.filter((role) => hasPack([role]));
+}"""
+_READ_WHAT_NEVER_COMES = """async () => {
+  const { ConditionalReads } = await import("/console/app/conditional-reads.js");
+  const never = (_method, _path, { signal }) =>
+    new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
+  const reads = new ConditionalReads({ send: never }, { patienceMs: 50 });
+  return reads.read("/arrivals").then(() => "an answer", (problem) => problem.name);
 }"""
 
 
@@ -91,9 +107,19 @@ def test_the_places_are_for_the_roles_that_the_service_names(sit_down: SitDown, 
     page = sit_down().open().page
     document = world.http.get(f"{world.bff}/openapi.json").json()
     for place, path in _PATHS.items():
-        (operation,) = (each["get"] for route, each in document["paths"].items() if route.endswith(path))
         shown = page.evaluate(_ROLES_WITH_PLACE, [place, _ROLES])
-        assert shown == [role for role in _ROLES if role in operation["x-roles"]], place
+        assert shown == _roles_of(document, path), place
+    assert page.evaluate(_ROLES_WITH_PACK, _ROLES) == _roles_of(document, "/downtime-pack")
+
+
+def _roles_of(document: dict[str, Any], path: str) -> list[str]:
+    (operation,) = (each["get"] for route, each in document["paths"].items() if route.endswith(path))
+    return [role for role in _ROLES if role in operation.get("x-roles", _ROLES)]
+
+
+def test_a_connection_that_died_without_a_word_is_noticed(sit_down: SitDown) -> None:
+    """Who gets no answer at all stops waiting, and says so as if nobody had been there."""
+    assert sit_down().open().page.evaluate(_READ_WHAT_NEVER_COMES) == "Unreachable"
 
 
 def test_lines_are_read_by_keyboard(sit_down: SitDown) -> None:

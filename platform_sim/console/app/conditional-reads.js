@@ -13,11 +13,16 @@ const MOST_KEPT = 2 * MOST_PAGES;
 
 export class ConditionalReads {
   #session;
+  #patienceMs;
   #kept = new Map();
 
-  /** @param {import("./session.js").Session} session */
-  constructor(session) {
+  /**
+   * @param {import("./session.js").Session} session
+   * @param {{patienceMs?: number}} [options]
+   */
+  constructor(session, { patienceMs = PATIENCE_MS } = {}) {
     this.#session = session;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -33,7 +38,7 @@ export class ConditionalReads {
     const kept = this.#kept.get(key);
     const headers = { Accept: "application/json", "Accept-Language": language().tag };
     if (kept?.etag) headers["If-None-Match"] = kept.etag;
-    const late = AbortSignal.timeout(PATIENCE_MS);
+    const late = AbortSignal.timeout(this.#patienceMs);
     const either = signal ? AbortSignal.any([signal, late]) : late;
     // A connection that died without a word, or in the middle of a body, is no better than none.
     const give = (problem, cut) => {

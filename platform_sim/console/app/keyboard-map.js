@@ -14,8 +14,12 @@ function isPressed(event, { modifiers, key, code, match }) {
   if (match === "key") {
     // Where a sign needs Shift depends on the keyboard, so only a letter asks for it.
     const isLetter = /^\p{L}$/u.test(key);
-    return event.key === key && (!isLetter || event.shiftKey === modifiers.includes("Shift"));
+    return (
+      event.key.toLowerCase() === key.toLowerCase() && (!isLetter || event.shiftKey === modifiers.includes("Shift"))
+    );
   }
+  // Whoever types a question mark asks a question, wherever and with whatever else a keyboard has it.
+  if (event.key === "?" && key !== "?") return false;
   return event.code === code && event.shiftKey === modifiers.includes("Shift");
 }
 
