@@ -74,6 +74,8 @@ class Desk:
     def go_to(self, place: str) -> Desk:
         """Go to another place by its link, and wait until it has been read."""
         self.page.locator(f".place[data-place={place}]").click()
+        # Until then the place before is still on the screen, and has been read.
+        self.page.locator(f".place[data-place={place}][aria-current]").wait_for(state="attached")
         return self.at_rest()
 
     def at_rest(self) -> Desk:

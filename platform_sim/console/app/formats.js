@@ -65,7 +65,7 @@ export function majorUnits(money) {
 export function money(amount, { sign = false } = {}) {
   const value = majorUnits(amount);
   const whole = Math.abs(value) >= 1000 || Number.isInteger(value);
-  return formatter(Intl.NumberFormat, {
+  const parts = formatter(Intl.NumberFormat, {
     style: "currency",
     currency: amount.currency,
     // A currency sign of another script would stand wrongly in a Latin sentence; there the code says it better.
@@ -73,7 +73,10 @@ export function money(amount, { sign = false } = {}) {
     minimumFractionDigits: whole ? 0 : undefined,
     maximumFractionDigits: whole ? 0 : undefined,
     signDisplay: sign ? "exceptZero" : "auto",
-  }).format(value);
+  }).formatToParts(value);
+  // `US$` between digits that are written from right to left would be turned into `$US`.
+  const isolated = (part) => (part.type === "currency" ? `\u2066${part.value}\u2069` : part.value);
+  return parts.map(language().dir === "rtl" ? isolated : (part) => part.value).join("");
 }
 
 function solarHijri(date, timeZone) {

@@ -7,6 +7,7 @@ import { Feed } from "../feed.js";
 import { number } from "../formats.js";
 import { has, t } from "../language.js";
 import { keepInAddress } from "../places.js";
+import { linesSkeleton } from "./skeleton.js";
 import { Sources } from "./sources.js";
 
 /** The service keeps a board for 15 s; asking more often would only read the same again. */
@@ -45,7 +46,7 @@ export class BoardScreen {
     this.sources = new Sources(context);
     this.tally = h("dl", { class: "tally" });
     this.found = h("p", { class: "found caption", role: "status" });
-    this.body = h("div", { class: "board-body", "aria-busy": "true" }, this.#skeleton());
+    this.body = h("div", { class: "board-body", "aria-busy": "true" }, linesSkeleton());
     this.element = h(
       "div",
       { class: `board-screen board-${id}` },
@@ -68,16 +69,6 @@ export class BoardScreen {
 
   refresh(options) {
     return this.feed.refresh(options);
-  }
-
-  #skeleton() {
-    const bones = Array.from({ length: 8 }, () => h("span", { class: "bone" }));
-    return h(
-      "div",
-      { class: "skeleton skeleton-lines" },
-      h("p", { class: "visually-hidden" }, t("board.loading")),
-      bones,
-    );
   }
 
   #tools() {

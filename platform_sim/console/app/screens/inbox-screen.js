@@ -8,6 +8,7 @@ import { has, t } from "../language.js";
 import { keepInAddress } from "../places.js";
 import { quiet } from "../widgets/figures.js";
 import { INBOXES } from "./inbox-cards.js";
+import { linesSkeleton } from "./skeleton.js";
 import { Sources } from "./sources.js";
 
 const EVERY_MS = 15_000;
@@ -45,6 +46,7 @@ export class InboxScreen {
     this.found = h("p", { class: "found caption", role: "status" });
     this.list = h("ul", { class: "inbox", "aria-label": t(`nav.${id}`), "aria-busy": "true" });
     this.empty = h("div", { hidden: true });
+    fill(this.list, h("li", {}, linesSkeleton()));
     this.element = h(
       "div",
       { class: `board-screen inbox-${id}` },

@@ -19,7 +19,7 @@ export default {
   "board.shown": { other: "يُعرض {n} من {total}" },
   "board.none": "لا شيء هنا الآن.",
   "board.nomatch": "لا نتائج. جرّب حروفاً أقل.",
-  "board.loading": "جارٍ تحميل اللوحة",
+  "board.loading": "جارٍ التحميل",
   "board.sources": "مصدر هذه البيانات",
   "board.partial": "جزء من هذه اللوحة قديم أو ناقص:",
   "board.read": "قُرئ في {time}",

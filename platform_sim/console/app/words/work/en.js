@@ -19,7 +19,7 @@ export default {
   "board.shown": { one: "{n} of {total} shown", other: "{n} of {total} shown" },
   "board.none": "Nothing here right now.",
   "board.nomatch": "Nothing matches. Try fewer letters.",
-  "board.loading": "Loading the board",
+  "board.loading": "Loading",
   "board.sources": "Where this comes from",
   "board.partial": "A part of this board is old or missing:",
   "board.read": "read at {time}",

@@ -19,7 +19,7 @@ export default {
   "board.shown": { other: "{n} از {total} نشان داده شده" },
   "board.none": "حالا چیزی اینجا نیست.",
   "board.nomatch": "چیزی پیدا نشد. حرف‌های کمتر بنویسید.",
-  "board.loading": "تخته در راه است",
+  "board.loading": "در راه است",
   "board.sources": "از کجا آمده است",
   "board.partial": "بخشی از این تخته کهنه یا ناموجود است:",
   "board.read": "ساعت {time} خوانده شد",

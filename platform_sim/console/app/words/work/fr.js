@@ -19,7 +19,7 @@ export default {
   "board.shown": { one: "{n} affiché sur {total}", other: "{n} affichés sur {total}" },
   "board.none": "Rien ici pour le moment.",
   "board.nomatch": "Aucun résultat. Essayez avec moins de lettres.",
-  "board.loading": "Chargement du tableau",
+  "board.loading": "Chargement",
   "board.sources": "D'où cela vient",
   "board.partial": "Une partie de ce tableau est ancienne ou manque :",
   "board.read": "lu à {time}",

@@ -19,7 +19,7 @@ export default {
   "board.shown": { other: "{n} له {total} ښودل شوي" },
   "board.none": "اوس دلته څه نشته.",
   "board.nomatch": "څه ونه موندل شول. لږ توري ولیکئ.",
-  "board.loading": "تخته راروانه ده",
+  "board.loading": "راروان دی",
   "board.sources": "له کومه راغلي",
   "board.partial": "د دې تختې یوه برخه زړه یا نشته:",
   "board.read": "په {time} ولوستل شو",
