@@ -550,13 +550,25 @@ def test_letters_that_are_typed_otherwise_find_the_same(world: World, desk: Desk
 
 
 def test_a_guest_is_found_by_code_and_by_telephone(world: World, desk: Desktop) -> None:
-    """The code in small letters, the number as a country writes it, and with the digits of another keyboard."""
+    """The code or what comes behind its dash, the number as a country writes it or with another keyboard's digits."""
     stay = stay_of(world, world.properties()[0])
     phone = desk.get(f"/reservations/{stay['id']}").json()["guest"]["phone"]
     digits = "".join(filter(str.isdigit, phone))
     persian = digits.translate({ord(str(number)): chr(0x06F0 + number) for number in range(10)})
 
-    for typed in (stay["code"], stay["code"].lower(), phone, digits, "00" + digits, digits[-7:], persian):
+    heard = stay["code"].removeprefix("GM-")
+
+    for typed in (
+        stay["code"],
+        stay["code"].lower(),
+        heard,
+        f"{heard[:3].lower()} {heard[3:]}",
+        phone,
+        digits,
+        "00" + digits,
+        digits[-7:],
+        persian,
+    ):
         assert stay["id"] in [item["id"] for item in found(desk, typed)], typed
 
 

@@ -97,6 +97,8 @@ class FindRows(Generic[SearchT, RowT]):
     """List what answers to a text that somebody typed."""
 
     rows: ListRows[SearchT, RowT]
+    meant: Callable[[str], str | None] = lambda _text: None
+    """What else a text may mean that nothing answers to; at most one row answers to that."""
 
     async def __call__(self, asked: LookUp, query: SearchT, page: WantedPage) -> UpstreamPage[RowT]:
         """Return a page; an empty one where the text says nothing. Raises the `UpstreamError` family."""
@@ -105,7 +107,13 @@ class FindRows(Generic[SearchT, RowT]):
         text = search_text(query.text)
         if text is None:
             return UpstreamPage(items=[], next_cursor=None)
-        return await self.rows(asked, replace(query, text=text), page)
+        # Both questions share one deadline: whoever waits has one.
+        call = asked.call_of(self.rows.source)
+        found = await self.rows.read(call, replace(query, text=text), limit=page.limit, cursor=page.cursor)
+        otherwise = None if found.items or page.cursor else self.meant(text)
+        if otherwise is None:
+            return found
+        return await self.rows.read(call, replace(query, text=otherwise), limit=page.limit, cursor=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

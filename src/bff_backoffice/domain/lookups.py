@@ -5,6 +5,7 @@ Contract sections 2.1 and 10; specification section 7. `docs/decisions/lookups.m
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -13,7 +14,7 @@ from bff_backoffice.domain.operator import OperatorRole
 __all__ = [
     "AT_THE_DESK", "CARD_FALLBACK_FRESH_MS", "CARD_FRESH_MS", "CARD_KEPT_MS", "LONGEST_SEARCH", "RESERVATION_STATUSES",
     "ROWS", "TASK_KINDS", "TASK_STATUSES", "WHO_CLEANS", "WHO_KNOWS_GUESTS", "WHO_REPAIRS", "WORK_ORDER_CATEGORIES",
-    "WORK_ORDER_SEVERITIES", "WORK_ORDER_STATUSES", "search_text",
+    "WORK_ORDER_SEVERITIES", "WORK_ORDER_STATUSES", "code_meant", "search_text",
 ]  # fmt: skip
 
 ROWS: Final = 50
@@ -77,6 +78,21 @@ def search_text(given: str) -> str | None:
     plain = unicodedata.normalize("NFKC", given).translate(_INVISIBLE).translate(_TYPED_OTHERWISE)
     text = " ".join("".join(map(_character, plain)).split())[:LONGEST_SEARCH].rstrip()
     return text if any(unicodedata.category(letter)[0] in "LN" for letter in text) else None
+
+
+_SPELLED: Final = re.compile(r"(?:GM-?|-)?([0-9A-Z]{6})\Z")
+_PAUSES: Final = str.maketrans("", "", " #")
+
+
+def code_meant(text: str) -> str | None:
+    """Return the reservation code that a search text may be part of, written out; None where it can't be one.
+
+    Codes are `GM-XXXXXX`, and every guest of the platform has the same beginning: a desk hears what comes behind it,
+    with or without pauses. A text that is written out already means nothing else.
+    """
+    spelled = _SPELLED.match(text.upper().translate(_PAUSES))
+    code = None if spelled is None else f"GM-{spelled[1]}"
+    return None if code == text.upper() else code
 
 
 def _character(one: str) -> str:

@@ -22,6 +22,7 @@ from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
 from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.lookups import code_meant
 from bff_backoffice.domain.operator import PropertyId
 from bff_backoffice.domain.resource_ids import FolioId
 from tests.fakes import virtual_time
@@ -136,6 +137,47 @@ def test_a_search_asks_for_what_was_meant_or_for_nobody(typed: str, asked: list[
     assert owner.texts == asked
     expected = UpstreamPage(items=["7 behind here"], next_cursor="more")
     assert page == (expected if asked else UpstreamPage(items=[], next_cursor=None))
+
+
+@dataclass
+class ScriptedCodes:
+    """Whoever knows guests by their whole code only: notes what it was asked, and until when."""
+
+    code: str
+    asked: list[tuple[str, str | None, float]] = field(default_factory=list)
+
+    async def find(
+        self, call: CallContext, query: ReservationQuery, *, limit: int, cursor: str | None
+    ) -> UpstreamPage[str]:
+        """Return the code where it was asked for, after a moment."""
+        assert limit
+        self.asked.append((query.text, cursor, call.deadline))
+        await asyncio.sleep(0.1)
+        return UpstreamPage(items=[self.code] if query.text == self.code else [], next_cursor=None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cursor", "asked"),
+    [
+        ("hae5ah", None, ["hae5ah", "GM-HAE5AH"]),
+        ("GM-HAE5AH", None, ["GM-HAE5AH"]),
+        ("Karim", None, ["Karim"]),
+        ("hae5ah", "here", ["hae5ah"]),
+    ],
+)
+def test_who_is_not_found_may_be_meant_by_the_end_of_a_code(typed: str, cursor: str | None, asked: list[str]) -> None:
+    """Once, at the beginning of the list, and without more time than one question has."""
+    owner = ScriptedCodes("GM-HAE5AH")
+    find = FindRows(rows=ListRows(source=Source.RESERVATION, read=owner.find), meant=code_meant)
+
+    async def main() -> UpstreamPage[str]:
+        return await find(some_look_up(), ReservationQuery(text=typed), WantedPage(limit=7, cursor=cursor))
+
+    page = virtual_time.run(main())
+
+    assert [text for text, _, _ in owner.asked] == asked
+    assert len({deadline for _, _, deadline in owner.asked}) == 1
+    assert page.items == (["GM-HAE5AH"] if asked[-1] == "GM-HAE5AH" else [])
 
 
 def test_a_list_without_a_search_is_the_whole_list() -> None:

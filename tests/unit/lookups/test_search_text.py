@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from bff_backoffice.domain.lookups import LONGEST_SEARCH, search_text
+from bff_backoffice.domain.lookups import LONGEST_SEARCH, code_meant, search_text
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,21 @@ from bff_backoffice.domain.lookups import LONGEST_SEARCH, search_text
 def test_what_was_typed_takes_the_form_of_what_is_kept(typed: str, meant: str) -> None:
     """However it was typed or copied."""
     assert search_text(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["HAE5AH", "hae5ah", "-HAE5AH", "HAE 5AH", "gm hae5ah", "GMHAE5AH", "#GM-HAE5AH"])
+def test_what_comes_behind_the_beginning_of_all_codes_means_the_code(typed: str) -> None:
+    """As it is heard: with pauses, with or without the beginning."""
+    assert code_meant(typed) == "GM-HAE5AH"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["GM-HAE5AH", "gm-hae5ah", "HAE5A", "HAE5AHX", "GM-", "GM-HAE5", "\u062d\u0645\u06cc\u062f \u0631\u062d", "Année"],
+)
+def test_what_is_written_out_or_no_code_means_nothing_else(typed: str) -> None:
+    """Nobody is asked twice for the same."""
+    assert code_meant(typed) is None
 
 
 @pytest.mark.parametrize("typed", [" ", "-", "***", "\u200f\u200f", "\u0301", "\x00", "\u200c", "..", "\U0001f600"])
