@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.forgetting import ForgetViews
-from bff_backoffice.application.mutations import ForwardMutation
+from bff_backoffice.application.mutations import Acting, ForwardMutation
 from bff_backoffice.application.mutations_dispatch import Tools
 from bff_backoffice.application.mutations_second_factors import SecondFactors
+from bff_backoffice.application.mutations_step_up import StepUp
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.projections import Projection, ProjectionCache
 from bff_backoffice.domain.composed_reads import Source
@@ -18,10 +19,10 @@ from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
 from bff_backoffice.settings import Settings
 
-__all__ = ["forwarding"]
+__all__ = ["acting_of"]
 
 
-def forwarding(
+def acting_of(
     settings: Settings,
     metrics: Metrics,
     database: Database,
@@ -30,13 +31,14 @@ def forwarding(
     cache: ProjectionCache,
     flights: Flights[Projection],
     clock: Clock,
-) -> ForwardMutation:
-    """Put the forwarding of mutations together.
+) -> Acting:
+    """Put them together.
 
     Raises:
         ValueError: `BFF_ANSWER_SECRETS` is missing or too short.
     """
-    return ForwardMutation(
+    attestations = PostgresAttestations(database)
+    forward_mutation = ForwardMutation(
         tools=Tools(
             keys=PostgresIdempotency(database, _seal(settings)),
             upstreams={
@@ -44,12 +46,18 @@ def forwarding(
                 Source.HOUSEKEEPING: gateways.housekeeping,
                 Source.MAINTENANCE: gateways.maintenance,
                 Source.BILLING: gateways.billing,
+                Source.LOCK_INTEGRATION: gateways.lock_integration,
             },
             views=ForgetViews(cache=cache, flights=flights, observer=metrics),
             lease_seconds=settings.idempotency_lease_seconds,
         ),
-        second_factors=SecondFactors(attestations=PostgresAttestations(database), policies=gateways.tenant),
+        second_factors=SecondFactors(attestations=attestations, policies=gateways.tenant),
+        places={Source.LOCK_INTEGRATION: gateways.lock_integration},
         clock=clock,
+    )
+    return Acting(
+        forward_mutation=forward_mutation,
+        step_up=StepUp(judge=gateways.iam, keeper=attestations, clock=clock),
     )
 
 

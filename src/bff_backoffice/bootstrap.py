@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from bff_backoffice.acting import forwarding
+from bff_backoffice.acting import acting_of
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget, ForgetDevices
 from bff_backoffice.application.dashboard_sources import dashboard_loaders
 from bff_backoffice.application.dashboard_widgets import WidgetReads
@@ -205,7 +205,7 @@ def _use_cases(
         read_preferences=start.read_preferences,
         read_shortcuts=start.read_shortcuts,
         prepare_start=start,
-        forward_mutation=forwarding(settings, metrics, database, gateways, cache=cache, flights=flights, clock=utc_now),
+        acting=acting_of(settings, metrics, database, gateways, cache=cache, flights=flights, clock=utc_now),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )

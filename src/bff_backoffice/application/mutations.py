@@ -14,13 +14,18 @@ from typing import Final
 from ulid import ULID
 
 from bff_backoffice.application.mutations_dispatch import Dispatch, MutationRequest, Outcome, Step, Tools, replayed
-from bff_backoffice.application.mutations_ports import Attempt, AttestationUse, AuditEntry, Claimed, Unattested
+from bff_backoffice.application.mutations_ports import Attempt, AttestationUse, AuditEntry, Claimed, Places, Unattested
 from bff_backoffice.application.mutations_second_factors import SecondFactors, step_up_required
+from bff_backoffice.application.mutations_step_up import StepUp
 from bff_backoffice.application.mutations_table import Ledger, SecondFactor
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.domain.composed_reads import Source
+from bff_backoffice.domain.errors import Code, Refusal
 
-__all__ = ["ForwardMutation"]
+__all__ = ["Acting", "ForwardMutation"]
 
+_PLACE_SECONDS: Final = 0.3
+"""How long it may take to learn where a thing is: the rest of a lock action's 800 ms belongs to the act."""
 _AUDIT_PREFIX: Final[Mapping[Ledger, str]] = {Ledger.MUTATIONS: "mau", Ledger.LOCKS: "lap"}
 
 
@@ -36,6 +41,8 @@ class ForwardMutation:
 
     tools: Tools
     second_factors: SecondFactors
+    places: Mapping[Source, Places]
+    """The services that do not look at the property themselves."""
     clock: Clock
 
     async def __call__(self, request: MutationRequest) -> Outcome:
@@ -47,6 +54,7 @@ class ForwardMutation:
             known = await keys.known(tenant_id, request.scope, request.request_hash)
             if known is not None:
                 return replayed(known, request)
+            await self._require_here(request)
             attestation = await self.second_factors(request)
         await self.tools.reached(Step.CHECKED)
         started = asyncio.get_running_loop().time()
@@ -65,6 +73,15 @@ class ForwardMutation:
             case _:
                 return replayed(claim, request)
 
+    async def _require_here(self, request: MutationRequest) -> None:
+        """Refuse a thing of another property before anything is written or used up."""
+        places, resource_id = self.places.get(request.mutation.upstream), request.resource_id
+        if places is None or resource_id is None:
+            return
+        deadline = asyncio.get_running_loop().time() + _PLACE_SECONDS
+        if not await places.here(request.call(request.operator.property_id, deadline), resource_id):
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+
     def _audit(self, request: MutationRequest) -> AuditEntry:
         mutation = request.mutation
         return AuditEntry(
@@ -75,3 +92,11 @@ class ForwardMutation:
             action=mutation.name,
             resource_id=request.resource_id,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Everything that changes something at another service, and what has to be proven for it."""
+
+    forward_mutation: ForwardMutation
+    step_up: StepUp

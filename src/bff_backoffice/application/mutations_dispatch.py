@@ -41,7 +41,7 @@ from bff_backoffice.application.ports import (
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.idempotency import KeyScope, is_final_refusal, still_running
-from bff_backoffice.domain.operator import OperatorContext
+from bff_backoffice.domain.operator import OperatorContext, PropertyId
 
 __all__ = ["Dispatch", "MutationRequest", "Outcome", "Step", "Tools", "replayed"]
 
@@ -86,6 +86,21 @@ class MutationRequest:
     request_id: str
     traceparent: str
     refused: Callable[[UpstreamRefusedError], KeptAnswer]
+
+    def call(self, property_id: PropertyId, deadline: float) -> CallContext:
+        """Return what every call for this request carries. `deadline` is on the loop's clock, in seconds."""
+        operator = self.operator
+        return CallContext(
+            tenant_id=operator.tenant_id,
+            property_id=property_id,
+            operator_id=operator.operator_id,
+            device_id=operator.device_id,
+            roles=operator.roles,
+            locale=self.locale,
+            request_id=self.request_id,
+            traceparent=self.traceparent,
+            deadline=deadline,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,17 +205,7 @@ class Dispatch:
             # The process stood still for longer than its lease: the key may have another owner by now.
             raise Refusal(Code.IDEMPOTENCY_IN_FLIGHT)
         operator = request.operator
-        call = CallContext(
-            tenant_id=operator.tenant_id,
-            property_id=claim.property_id,
-            operator_id=operator.operator_id,
-            device_id=operator.device_id,
-            roles=operator.roles,
-            locale=request.locale,
-            request_id=request.request_id,
-            traceparent=request.traceparent,
-            deadline=now + mutation.deadline_ms / 1000,
-        )
+        call = request.call(claim.property_id, now + mutation.deadline_ms / 1000)
         order = ForwardOrder(
             mutation=mutation,
             resource_id=request.resource_id,

@@ -30,6 +30,7 @@ __all__ = [
     "Known",
     "OtherRequest",
     "OutcomeLost",
+    "Places",
     "Running",
     "Unattested",
     "Views",
@@ -76,6 +77,13 @@ class Forwarder(Protocol):
 
     async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
         """Carry it out once for its upstream key. Raises the `UpstreamError` family; only a refusal is an answer."""
+
+
+class Places(Protocol):
+    """A service that is not told of properties when it acts, so that somebody has to look first."""
+
+    async def here(self, call: CallContext, resource_id: str) -> bool:
+        """Whether the call's property has the thing. Raises the `UpstreamError` family."""
 
 
 class Views(Protocol):

@@ -164,6 +164,8 @@ def _lock(verb: str, body: type[bodies.Act], summary: str, *, status: int, secon
 
 
 MUTATIONS: Final = (
+    _lock("issue", bodies.IssueKey, "Issue a key", status=201, second_factor=SecondFactor.TENANT),
+    _lock("revoke", bodies.RevokeKey, "Revoke a key", status=200, second_factor=SecondFactor.ALWAYS),
     Mutation(
         name="create_reservation", method="POST", path="/reservations", summary="Book a stay",
         upstream=Source.RESERVATION, roles=_BOOKING, body=bodies.NewReservation, stale=_STAYS, kind=None, echo=None,

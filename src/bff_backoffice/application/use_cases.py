@@ -10,7 +10,7 @@ from bff_backoffice.application.devices import ReportHeartbeat
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.lookups import Lookups
-from bff_backoffice.application.mutations import ForwardMutation
+from bff_backoffice.application.mutations import Acting
 from bff_backoffice.application.ports import Clock, OwnKeys
 from bff_backoffice.application.preferences.read import ReadPreferences
 from bff_backoffice.application.preferences.shortcuts import ReadShortcuts
@@ -49,6 +49,6 @@ class UseCases:
     lookups: Lookups
     list_suggestions: ListSuggestions
     list_alerts: ListAlerts
-    forward_mutation: ForwardMutation
+    acting: Acting
     report_heartbeat: ReportHeartbeat
     check_readiness: CheckReadiness

@@ -6,7 +6,7 @@ The table of differences is in `docs/upstreams.md`; each gateway says its own in
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -71,6 +71,7 @@ def mutation_call(
     path: str,
     body: object,
     query: Mapping[str, str] | None = None,
+    decode: Callable[[bytes], bytes] | None = None,
 ) -> Call[bytes]:
     """Return the call, the same bytes for every dispatch of a key: an upstream compares them."""
     mutation = order.mutation
@@ -82,7 +83,7 @@ def mutation_call(
         headers={**envelope(call, order), **key_header(order, dialect), **_place(call, dialect)},
         query=query or {},
         body=msgspec.json.encode(body),
-        decode=partial(_answer, order),
+        decode=decode or partial(_answer, order),
         limit_seconds=mutation.deadline_ms / 1000,
         repeatable=mutation.repeatable,
     )

@@ -52,6 +52,11 @@ class _KeySet(Wire, frozen=True):
     keys: list[dict[str, msgspec.Raw]]
 
 
+class _Verdict(Wire, frozen=True):
+    verified: bool
+
+
+_VERDICT: Final = Decoder(_Verdict)
 _VALIDATION: Final = Decoder(_Validation)
 _TOKENS: Final = Decoder(_Tokens)
 _KEY_SET: Final = Decoder(_KeySet)
@@ -136,6 +141,38 @@ class IamGateway:
             )
         )
 
+    async def attest(
+        self,
+        operator_id: OperatorId,
+        *,
+        tenant_id: TenantId,
+        device_id: DeviceId,
+        factor: str,
+        proof: str,
+        action: str,
+        resource: str,
+        request_id: str,
+        traceparent: str,
+        deadline: float,
+    ) -> None:
+        """Have a second factor judged. A code is used up by that, so the call is never repeated.
+
+        Raises:
+            UpstreamRefusedError: 401 `MELMASTOON.IAM.MFA_INVALID`, 429 `MELMASTOON.IAM.MFA_THROTTLED`.
+        """
+        asked = {"factor": factor, "proof": proof, "action": action, "resource": resource}
+        await self.client.run(
+            Call(
+                operation="attest",
+                method="POST",
+                path="/api/v1/auth/step-up/attest",
+                bounds=Bounds(deadline=deadline, request_id=request_id, traceparent=traceparent),
+                headers={"X-Tenant-Id": relabelled(tenant_id, "ten"), "X-Device-Id": device_id},
+                body=_ENCODER.encode({"userId": str(operator_id), "deviceId": str(device_id), **asked}),
+                decode=_verified,
+            )
+        )
+
     async def revoke_session(
         self,
         session_id: IamSessionId,
@@ -192,6 +229,11 @@ def _tokens(body: bytes) -> RefreshedTokens:
     return RefreshedTokens(
         access_token=found.access_token, refresh_token=found.refresh_token, expires_in=found.expires_in
     )
+
+
+def _verified(body: bytes) -> None:
+    if not _VERDICT.decode(body).verified:
+        raise ValueError("neither verified nor refused")
 
 
 def _nothing(_body: bytes) -> None:

@@ -15,6 +15,7 @@ from bff_backoffice.presentation.routes import (
     mutations,
     preferences,
     sessions,
+    step_up,
     suggestions,
     workbench,
 )
@@ -24,6 +25,7 @@ __all__ = ["ROUTES"]
 ROUTES: Final = (
     *sessions.ROUTES,
     *preferences.ROUTES,
+    *step_up.ROUTES,
     *dashboard.ROUTES,
     *workbench.ROUTES,
     *downtime_pack.ROUTES,

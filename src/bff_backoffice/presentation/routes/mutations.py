@@ -34,7 +34,7 @@ def _handler(mutation: Mutation) -> Handler:
     async def forward(exchange: Exchange, use: UseCases) -> Response:
         request = _request(mutation, exchange)
         try:
-            outcome = await use.forward_mutation(request)
+            outcome = await use.acting.forward_mutation(request)
         except UpstreamError as failure:
             # Whatever an upstream did not settle may be tried again under the same key.
             raise upstream_refusal(failure, mutation=True) from failure
