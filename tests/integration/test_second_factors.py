@@ -321,8 +321,8 @@ def test_a_policy_that_can_not_be_known_lets_nobody_pass(world: World, desk: Des
     assert act(desk.desktop, path, charge_of(world), key=key).status_code == 201
 
 
-def test_a_code_and_a_recovery_code_prove_as_well(world: World, desk: Desk) -> None:
-    """Each as it is, judged by iam-service; a code that was used is no proof any more."""
+def test_a_code_proves_as_well(desk: Desk) -> None:
+    """As it is, judged by iam-service; a code that was used is no proof any more."""
     body = {"factor": "totp", "action": "lock.revoke_key", "resource": desk.lock}
     body["proof"] = code_of(desk.operator["totpSecret"])
 
@@ -336,7 +336,7 @@ def test_a_code_and_a_recovery_code_prove_as_well(world: World, desk: Desk) -> N
     assert 'error="insufficient_user_authentication"' in again.headers["WWW-Authenticate"]
 
 
-def test_wrong_codes_are_limited(world: World, desk: Desk) -> None:
+def test_wrong_codes_are_limited(desk: Desk) -> None:
     """After some of them nobody listens for a while, and the answer says for how long."""
     body = {"factor": "totp", "proof": "wrong!", "action": "lock.revoke_key", "resource": desk.lock}
 
@@ -359,9 +359,7 @@ def test_wrong_codes_are_limited(world: World, desk: Desk) -> None:
     ],
     ids=["factor", "proof", "action", "resource", "resource of another act", "amount"],
 )
-def test_a_step_up_of_the_wrong_shape_names_the_place(
-    world: World, desk: Desk, change: dict[str, Any], field: str
-) -> None:
+def test_a_step_up_of_the_wrong_shape_names_the_place(desk: Desk, change: dict[str, Any], field: str) -> None:
     """400, and iam-service is not asked."""
     body = {"factor": "totp", "proof": "123456", "action": "lock.revoke_key", "resource": desk.lock, **change}
 

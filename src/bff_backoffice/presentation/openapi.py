@@ -128,10 +128,13 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     by_status: dict[int, list[Code]] = {}
     for code in _refusals(route):
         by_status.setdefault(code.status, []).append(code)
+    for status in route.passes:
+        by_status.setdefault(status, [])
     for status, codes in sorted(by_status.items()):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[str(status)] = {
-            "description": " · ".join(code.title for code in codes), "content": content,
+            "description": " · ".join(code.title for code in codes) or "The owning service's own refusal",
+            "content": content,
             "x-codes": [code.text for code in codes],
         }  # fmt: skip
     return responses

@@ -19,6 +19,7 @@ from bff_backoffice.presentation.route_table import Access, Answer, Handler, Par
 __all__ = ["ROUTES"]
 
 _ATTESTATION: Final = re.compile(r"mfa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+_LOCKED: Final = 423
 _REPLAYED: Final = ("Idempotency-Replayed", "true")
 _OBJECT: Final = {"type": "object", "additionalProperties": True}
 _REFUSALS: Final = (
@@ -100,7 +101,7 @@ def _route(mutation: Mutation) -> Route:
         resource=None if mutation.kind is None else named_by(mutation.kind),
         parameters=(*KEY_PARAMETERS, _ATTESTATION_PARAMETER) if gated else KEY_PARAMETERS,
         answers={mutation.status: Answer("What the owning service answered.", {"application/json": _OBJECT})},
-        refusals=(*_REFUSALS, Code.STEP_UP_REQUIRED) if gated else _REFUSALS,
+        passes=(_LOCKED,), refusals=(*_REFUSALS, Code.STEP_UP_REQUIRED) if gated else _REFUSALS,
     )  # fmt: skip
 
 
