@@ -82,7 +82,7 @@ export class LineList {
   #line(key, item, text) {
     const cells = this.#parts.columns.map((column) => {
       const role = column.head ? "rowheader" : "gridcell";
-      return h("span", { role, class: `cell cell-${column.id}` }, column.cell(item));
+      return h("span", { role, class: `cell cell-${column.id}`, "data-label": column.label }, column.cell(item));
     });
     const tone = this.#parts.toneOf?.(item);
     const row = h(
