@@ -19,7 +19,7 @@ from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
 from bff_backoffice.settings import Settings
 
-__all__ = ["acting_of"]
+__all__ = ["acting_of", "answer_seal"]
 
 
 def acting_of(
@@ -40,7 +40,7 @@ def acting_of(
     attestations = PostgresAttestations(database)
     forward_mutation = ForwardMutation(
         tools=Tools(
-            keys=PostgresIdempotency(database, _seal(settings)),
+            keys=PostgresIdempotency(database, answer_seal(settings)),
             upstreams={
                 Source.RESERVATION: gateways.reservation,
                 Source.HOUSEKEEPING: gateways.housekeeping,
@@ -61,10 +61,20 @@ def acting_of(
     )
 
 
-def _seal(settings: Settings) -> AnswerSeal:
-    given = settings.answer_secrets.get_secret_value() if settings.answer_secrets else ""
-    secrets = [part.strip().encode() for part in given.split(",") if part.strip()]
+def answer_seal(settings: Settings) -> AnswerSeal:
+    """Return what seals kept answers.
+
+    Raises:
+        ValueError: there is no secret, or one is too short; the message names the setting and says how to mend it.
+    """
+    if settings.answer_secrets is None:
+        raise ValueError(
+            "BFF_ANSWER_SECRETS: is not set. Kept answers of mutations are encrypted with it. Make one with "
+            "`openssl rand -base64 32` and keep it where the other secrets are."
+        )
+    given = settings.answer_secrets.get_secret_value().split(",")
+    secrets = [part.strip().encode() for part in given if part.strip()]
     try:
         return AnswerSeal(secrets)
     except ValueError as error:
-        raise ValueError(f"BFF_ANSWER_SECRETS: {error}. Draw one: openssl rand -base64 32") from error
+        raise ValueError(f"BFF_ANSWER_SECRETS: {error}. Make one with `openssl rand -base64 32`.") from None

@@ -12,6 +12,7 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bff_backoffice.acting import answer_seal
 from bff_backoffice.settings import UPSTREAMS, Settings
 from bff_backoffice.signing_keys import open_own_keys
 
@@ -45,7 +46,7 @@ async def run_checks(settings: Settings) -> list[Finding]:
     ]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_look(what, look)) for what, look in looks]
-    settled = [Finding("Settings", ok=True, found="well-formed"), _signing_key(settings)]
+    settled = [Finding("Settings", ok=True, found="well-formed"), _signing_key(settings), _answer_secrets(settings)]
     return [*settled, *(task.result() for task in tasks)]
 
 
@@ -59,6 +60,17 @@ def _signing_key(settings: Settings) -> Finding:
         return Finding(what, ok=False, found=found, mend=mend)
     others = len(keys.published) - 1
     return Finding(what, ok=True, found=f"public part {keys.published[0]['x']}, {others} more published")
+
+
+def _answer_secrets(settings: Settings) -> Finding:
+    """Whether kept answers could be sealed. Nothing of a secret is shown, not even its length."""
+    what = "Secrets of kept answers"
+    try:
+        answer_seal(settings)
+    except ValueError as error:
+        found, _, mend = str(error).partition(". ")
+        return Finding(what, ok=False, found=found, mend=mend)
+    return Finding(what, ok=True, found="long enough")
 
 
 def _worker(settings: Settings) -> list[tuple[str, Look]]:

@@ -29,6 +29,7 @@ from tests.worlds import World
 COMMANDS = ("dev", "serve", "worker", "migrate", "check", "openapi")
 ISSUER = "https://iam.melmastoon.ghasi.io"
 SECRET = "sesame-open-4711"
+ANSWER_SECRET = "0123456789abcdef0123456789abcdef"
 SIGNING_KEY = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
 """The key of RFC 8037, appendix A, which is nobody's secret."""
 PUBLIC = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -50,7 +51,7 @@ def settings(world: World, **changed: str | None) -> dict[str, str]:
         "BFF_UPSTREAM_IDENTITY_TOKEN": SECRET,
         "BFF_AUTH_ISSUER": ISSUER,
         "BFF_SIGNING_KEY": SIGNING_KEY,
-        "BFF_ANSWER_SECRETS": "0123456789abcdef0123456789abcdef",
+        "BFF_ANSWER_SECRETS": ANSWER_SECRET,
         **{f"BFF_{name.upper()}": value for name, value in changed.items()},
     }
     values.setdefault("BFF_PUBLIC_ORIGINS", f"http://127.0.0.1:{values['BFF_LISTEN_PORT']}")
@@ -288,6 +289,20 @@ def test_without_its_signing_key_nothing_is_served_and_check_says_why(world: Wor
     for words in (checked.stdout, said):
         assert "openssl rand 32" in words
         assert "sync session tokens" in words
+
+
+@pytest.mark.parametrize("given", [None, "too short", f"{ANSWER_SECRET},too short"], ids=["none", "short", "one short"])
+def test_without_good_secrets_for_kept_answers_nothing_is_served(world: World, given: str | None) -> None:
+    """`check` and `serve` name the setting and the command that makes one, and show nothing of what was given."""
+    checked = run("check", **settings(world, answer_secrets=given))
+    said = refused(run("serve", **settings(world, answer_secrets=given)))
+
+    assert checked.returncode == 1
+    assert checked.stdout.count("✗") == 1, checked.stdout
+    for words in (checked.stdout, said):
+        assert "BFF_ANSWER_SECRETS: " in words
+        assert "openssl rand -base64 32" in words
+        assert given is None or given not in words
 
 
 def test_check_says_which_key_would_sign_and_never_the_key(world: World) -> None:
