@@ -12,8 +12,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import FieldInfo, fields
 
 __all__ = [
-    "Act", "Amount", "AssignRoom", "AssignTask", "AssignWorkOrder", "BlockWorkOrder", "Charge", "CheckIn", "IssueKey",
-    "NewReservation", "NewTask", "NewWorkOrder", "Nothing", "Payment", "Refund", "ReservationChange",
+    "Act", "Amount", "AssignRoom", "AssignTask", "AssignWorkOrder", "BlockWorkOrder", "CheckIn", "IssueKey",
+    "NewCharge", "NewPayment", "NewRefund", "NewReservation", "NewTask", "NewWorkOrder", "Nothing", "ReservationChange",
     "ResolveWorkOrder", "RevokeKey", "RoomStatus", "TaskInspection", "WithNotes", "WithReason", "fields_of",
 ]  # fmt: skip
 
@@ -128,7 +128,7 @@ class AssignRoom(Act, frozen=True, kw_only=True):
     room_id: _Room
 
 
-class Charge(Act, frozen=True, kw_only=True):
+class NewCharge(Act, frozen=True, kw_only=True):
     """Something to be paid for; `amount` is for one."""
 
     description: _Line
@@ -137,7 +137,7 @@ class Charge(Act, frozen=True, kw_only=True):
     category: _Word | None = None
 
 
-class Payment(Act, frozen=True, kw_only=True):
+class NewPayment(Act, frozen=True, kw_only=True):
     """Money that came in."""
 
     amount: Amount
@@ -145,7 +145,7 @@ class Payment(Act, frozen=True, kw_only=True):
     reference: _Line | None = None
 
 
-class Refund(Act, frozen=True, kw_only=True):
+class NewRefund(Act, frozen=True, kw_only=True):
     """Money that goes back."""
 
     amount: Amount

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from bff_backoffice.application.mutations_bodies import Act, Amount, Charge, Refund
+from bff_backoffice.application.mutations_bodies import Act, Amount, NewCharge, NewRefund
 from bff_backoffice.application.mutations_ports import AttestationUse
 from bff_backoffice.application.mutations_table import Mutation, SecondFactor
 from bff_backoffice.application.tiles import MoneyAmount
@@ -158,10 +158,10 @@ def _use(request: Gated) -> AttestationUse | None:
 def _amount(body: Act) -> Amount | None:
     """What the act costs in all: a charge is for one, and there may be many."""
     match body:
-        case Charge():
+        case NewCharge():
             total = int(body.amount.amount_micro) * body.quantity
             return Amount(amount_micro=str(total), currency=body.amount.currency)
-        case Refund():
+        case NewRefund():
             return body.amount
         case _:
             return None

@@ -181,10 +181,10 @@ MUTATIONS: Final = (
     _stay("cancel", bodies.WithReason, "Cancel a stay", _BOOKING),
     _stay("no-show", bodies.Nothing, "Say that a guest did not come"),
     _stay("assign-room", bodies.AssignRoom, "Give a stay its room; in house, move the guest"),
-    _folio("post_charge", "charges", bodies.Charge, "Post a charge", _SELLING,
+    _folio("post_charge", "charges", bodies.NewCharge, "Post a charge", _SELLING,
            second_factor=SecondFactor.ABOVE_LIMIT, step_up_action="folio.charge"),
-    _folio("post_payment", "payments", bodies.Payment, "Take a payment", _SELLING),
-    _folio("post_refund", "refunds", bodies.Refund, "Refund money",
+    _folio("post_payment", "payments", bodies.NewPayment, "Take a payment", _SELLING),
+    _folio("post_refund", "refunds", bodies.NewRefund, "Refund money",
            second_factor=SecondFactor.ALWAYS, step_up_action="folio.refund"),
     _folio("close_folio", "close", bodies.Nothing, "Close a folio"),
     Mutation(

@@ -161,7 +161,10 @@ def _answer(answer: Answer, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _schema(kind: type, schemas: dict[str, Any]) -> dict[str, Any]:
     (reference,), components = msgspec.json.schema_components((kind,), ref_template="#/components/schemas/{name}")
-    schemas.update(components)
+    for name, schema in components.items():
+        # Two structures of one name would be one in the document, and clients would be told the wrong one of them.
+        if schemas.setdefault(name, schema) != schema:
+            raise ValueError(f"two structures are called {name}")
     return dict(reference)
 
 
