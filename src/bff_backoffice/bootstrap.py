@@ -20,7 +20,6 @@ from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
-from bff_backoffice.application.preferences.read import ForgetPreferences
 from bff_backoffice.application.projections import Freshness, Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
@@ -32,7 +31,7 @@ from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
 from bff_backoffice.application.workbench_loaders import board_loaders
 from bff_backoffice.application.workbench_sections import SectionReads
-from bff_backoffice.desktop_reads import start_of
+from bff_backoffice.desktop_reads import forgetting_of, start_of
 from bff_backoffice.domain import dashboard, workbench
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
@@ -49,7 +48,6 @@ from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
-from bff_backoffice.infrastructure.postgres.preferences import PostgresPreferences
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.lookup_reads import lookups_of
 from bff_backoffice.presentation.consumers import Consumers
@@ -144,7 +142,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             force_logout=_force_logout(settings, sessions, database),
             forget_operator=ForgetOperator(sessions=sessions),
             forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
-            forget_preferences=ForgetPreferences(cache=cache, mirror=PostgresPreferences(database), clock=utc_now),
+            forget_start=forgetting_of(database, cache, clock=utc_now),
         )
         yield Worker(events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics))
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bff_backoffice.application.ports import Clock
-from bff_backoffice.application.preferences import read, shortcuts, start
+from bff_backoffice.application.preferences import forget, read, shortcuts, start
+from bff_backoffice.application.projections import ProjectionCache
 from bff_backoffice.application.read_through import ReadThrough
 from bff_backoffice.gateways import Gateways
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.preferences import PostgresPreferences
 from bff_backoffice.infrastructure.postgres.shortcuts import PostgresShortcuts
 
-__all__ = ["start_of"]
+__all__ = ["forgetting_of", "start_of"]
 
 
 def start_of(
@@ -37,3 +38,9 @@ def start_of(
         ),
         clock=clock,
     )
+
+
+def forgetting_of(database: Database, cache: ProjectionCache, *, clock: Clock) -> forget.ForgetStart:
+    """Put together what events of the platform end."""
+    mirror = PostgresPreferences(database)
+    return forget.ForgetStart(cache=cache, preferences=read.ForgetPreferences(cache=cache, mirror=mirror, clock=clock))

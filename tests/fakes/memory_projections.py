@@ -64,7 +64,7 @@ class MemoryProjections:
             self.values.pop((tenant_id, key), None)
             self.leads.pop((tenant_id, key), None)
 
-    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId, names: Sequence[str]) -> None:
+    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId | None, names: Sequence[str]) -> None:
         """The same for every variant of these names."""
         known = [key for tenant, key in {**self.values, **self.leads} if tenant == tenant_id]
         await self.forget(tenant_id, [key for key in known if key.property_id == property_id and key.name in names])

@@ -188,5 +188,5 @@ class ProjectionCache(Protocol):
     async def forget(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> None:
         """Remove what is stored, because it is wrong now, and end the leads: what they load may be from before."""
 
-    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId, names: Sequence[str]) -> None:
+    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId | None, names: Sequence[str]) -> None:
         """The same for every variant of these names, in one atomic step."""

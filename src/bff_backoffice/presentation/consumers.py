@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
-from bff_backoffice.application.preferences.read import ForgetPreferences
+from bff_backoffice.application.preferences.forget import ForgetStart
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.tenants import ForgetTenant
 from bff_backoffice.domain.operator import (
@@ -29,6 +29,8 @@ I = TypeVar("I", bound=Identifier)  # noqa: E741 - the identifier
 
 _LONGEST_REASON: Final = 200
 _MEMBERSHIP: Final = "melmastoon.tenant.membership."
+_PROPERTY: Final = "melmastoon.property."
+_ROOMS: Final = "melmastoon.property.room"
 _ENDED: Final = frozenset({"removed", "suspended", "deleted", "revoked"})
 
 
@@ -39,7 +41,7 @@ class Consumers:
     force_logout: ForceLogout
     forget_operator: ForgetOperator
     forget_tenant: ForgetTenant
-    forget_preferences: ForgetPreferences
+    forget_start: ForgetStart
 
     async def __call__(self, event: PlatformEvent) -> bool:
         """Handle an event; returns whether it was of interest.
@@ -59,6 +61,9 @@ class Consumers:
             # tenant-service documents the family, not its verbs: whatever happened, the roles are asked for anew.
             ended = subject.removeprefix(_MEMBERSHIP).partition(".")[0] in _ENDED
             return self._membership_ended if ended else self._membership_changed
+        if subject.startswith(_PROPERTY) and not subject.startswith(_ROOMS):
+            # Of its family only `published` is documented; whatever happened to a hotel may have changed its name.
+            return self._property_changed
         return {
             "melmastoon.iam.session.revoked.v1": self._session_revoked,
             "melmastoon.iam.user.locked.v1": self._user_locked,
@@ -67,7 +72,7 @@ class Consumers:
             "melmastoon.tenant.suspended.v1": self._tenant_suspended,
             "melmastoon.tenant.deleted.v1": self._tenant_deleted,
             "melmastoon.tenant.reactivated.v1": self._tenant_reactivated,
-            "melmastoon.tenant.config_updated.v1": self._tenant_changed,
+            "melmastoon.tenant.config_updated.v1": self._config_changed,
             "melmastoon.theme.published.v1": self._tenant_changed,
             "melmastoon.tenant.operator_preferences.updated.v1": self._preferences_changed,
         }.get(subject)
@@ -110,8 +115,15 @@ class Consumers:
     async def _tenant_changed(self, event: PlatformEvent) -> None:
         await self.forget_tenant(_tenant(event))
 
+    async def _config_changed(self, event: PlatformEvent) -> None:
+        await self.forget_tenant(_tenant(event))
+        await self.forget_start.shortcuts(_tenant(event))
+
+    async def _property_changed(self, event: PlatformEvent) -> None:
+        await self.forget_start.properties(_tenant(event))
+
     async def _preferences_changed(self, event: PlatformEvent) -> None:
-        await self.forget_preferences(_tenant(event), _required(event, OperatorId, "userId"))
+        await self.forget_start.preferences(_tenant(event), _required(event, OperatorId, "userId"))
 
     async def _membership_changed(self, event: PlatformEvent) -> None:
         await self.forget_operator(_tenant(event), _required(event, OperatorId, "userId"))

@@ -218,6 +218,25 @@ def test_a_name_is_forgotten_with_all_its_variants(play: Play) -> None:
     play(scenario)
 
 
+def test_what_is_a_tenants_as_a_whole_is_forgotten_for_all_its_operators(play: Play) -> None:
+    """A name without a property, whoever's variant it is; the other tenant's stays."""
+
+    async def scenario(cache: ProjectionCache) -> None:
+        maps = [ProjectionKey(property_id=None, name="keys", variants=(who, "linux")) for who in ("one", "two")]
+        there = ProjectionKey(property_id=PLACE, name="keys")
+        for key in (*maps, there):
+            await put(cache, ONE, key, b"value", LONG_MS)
+        await put(cache, OTHER, maps[0], b"value", LONG_MS)
+
+        await cache.forget_named(ONE, None, ("keys",))
+
+        assert await cache.last_known(ONE, maps) == [None, None]
+        assert await cache.last_known(ONE, [there]) == [b"value"]
+        assert await cache.last_known(OTHER, maps[:1]) == [b"value"]
+
+    play(scenario)
+
+
 def test_a_leader_whose_name_is_forgotten_stores_nothing(play: Play) -> None:
     """What it loads may be from before the change."""
 

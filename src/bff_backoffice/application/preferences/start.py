@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.preferences.forget import PROPERTIES_NAME
 from bff_backoffice.application.preferences.one_read import read_one
 from bff_backoffice.application.preferences.ports import OperatorRequest, PropertyBrief, TenantProperties
 from bff_backoffice.application.preferences.read import ReadPreferences
@@ -24,7 +25,7 @@ from bff_backoffice.domain.operator import AppPlatform
 __all__ = ["PROPERTIES_FRESHNESS", "PartId", "PrepareStart", "ReadProperties", "Start", "StartPart"]
 
 PROPERTIES_FRESHNESS: Final = Freshness(fresh_ms=300_000, fallback_fresh_ms=300_000, kept_ms=86_400_000)
-"""Fresh for five minutes and kept for a day: hotels do not move, and their names hardly change."""
+"""Fresh for five minutes and kept for a day: hotels do not move, and new names are announced."""
 
 _SOURCE: Final = Source.PROPERTY
 _PROPERTIES: Final = msgspec.json.Decoder(list[PropertyBrief])
@@ -78,8 +79,7 @@ class ReadProperties:
             found = await self.tenants.properties(asked.call(deadline))
             return LoadedData(data=msgspec.Raw(msgspec.json.encode(found)), sources=(_SOURCE.value,))
 
-        # The number is the content's form: another form is another key, never a wrong read.
-        key = ProjectionKey(property_id=None, name="properties-1")
+        key = ProjectionKey(property_id=None, name=PROPERTIES_NAME)
         wanted = Wanted(key=key, load=load, deadline_ms=_SOURCE.deadline_ms, sources=(_SOURCE.value,))
         return await read_one(self.reads, asked, wanted)
 

@@ -85,7 +85,7 @@ class RedisProjections:
         if keys:
             await self.redis.ask("UNLINK", *(name for key in keys for name in _both(tenant_id, key)))
 
-    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId, names: Sequence[str]) -> None:
+    async def forget_named(self, tenant_id: TenantId, property_id: PropertyId | None, names: Sequence[str]) -> None:
         """Remove every variant of these names and end their leads: one atomic step."""
         if names:
             indexes = [projection_index(tenant_id, property_id, name) for name in names]
