@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from drills.cancellations import cancellations
+from drills.crash_matrix import crash_matrix
 from drills.one_proof import one_proof
 from drills.restarts import restarts
 from drills.soak import soak
@@ -35,6 +36,9 @@ def _drills(*, quick: bool) -> dict[str, Drill]:
             folder, requests=5_000 if quick else 100_000, progress=told
         ),
         "one-proof": lambda folder, told: one_proof(folder, rounds=1 if quick else 10, progress=told),
+        "crash-matrix": lambda folder, told: crash_matrix(
+            folder, thin=quick, at_random=4 if quick else 40, progress=told
+        ),
         "restarts": lambda folder, told: restarts(folder, operators=20, progress=told),
         "soak": lambda folder, told: soak(folder, operators=50, seconds=60 if quick else 1800, progress=told),
     }  # fmt: skip

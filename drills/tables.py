@@ -18,7 +18,17 @@ __all__ = ["ORDER", "PAGE", "Row", "Table", "describe_machine", "percentile"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
 
-ORDER = ("weather-off", "weather-on", "cancellations", "one-proof", "restarts", "soak", "fuzz", "api-fuzz")
+ORDER = (
+    "weather-off",
+    "weather-on",
+    "cancellations",
+    "one-proof",
+    "crash-matrix",
+    "restarts",
+    "soak",
+    "fuzz",
+    "api-fuzz",
+)
 """The page's sections, in this order; each may stand twice, once of a full and once of a quick run."""
 
 

@@ -7,8 +7,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 import structlog
@@ -29,6 +29,8 @@ __all__ = ["serve", "work"]
 
 _BACKLOG = 1024
 
+Opened = Callable[[Settings, Metrics], AbstractAsyncContextManager[Service]]
+
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: they are the process's own business, and there are two servers in it."""
@@ -39,11 +41,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings) -> None:
-    """Answer requests until SIGINT or SIGTERM, then finish what is running, at most `drain_seconds`."""
+async def serve(settings: Settings, opened: Opened = open_service) -> None:
+    """Answer requests until SIGINT or SIGTERM, then finish what is running, at most `drain_seconds`.
+
+    `opened` is another service only in drills: no setting chooses it.
+    """
     log, metrics = structlog.get_logger(), Metrics()
     stop = _stop_event()
-    async with open_service(settings, metrics) as service:
+    async with opened(settings, metrics) as service:
         listener = _listening_socket(settings)
         admin_listener = _bound(settings.admin_host, settings.admin_port, "BFF_ADMIN_PORT")
         public = _server(_application(settings, service, metrics), settings)

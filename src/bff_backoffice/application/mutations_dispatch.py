@@ -57,11 +57,11 @@ class Step(StrEnum):
     CLAIMED = "claimed"
     """Key, audit row and attestation are written; nothing has been sent."""
     ANSWERED = "answered"
-    """The upstream's answer is here and nowhere else."""
+    """What came of the call, an answer or none, is known here and nowhere else."""
     FORGOTTEN = "forgotten"
-    """The boards have forgotten what was changed."""
+    """The boards have forgotten what may have been changed."""
     SETTLED = "settled"
-    """The answer is kept and not yet sent to the client."""
+    """The answer is kept, or the key is let go, and the client has not heard of it."""
 
 
 async def _passed(_step: Step) -> None:
@@ -183,11 +183,13 @@ class Dispatch:
                 raise Refusal(Code.IDEMPOTENCY_IN_FLIGHT, retry_after=refusal.retry_after) from refusal
             raise
         except UpstreamError as failure:
+            await self.tools.reached(Step.ANSWERED)
             unsent = isinstance(failure, UpstreamShedError) or (
                 isinstance(failure, UpstreamUnavailableError) and failure.breaker_open
             )
             if not unsent:
                 await self._forget_views()
+            await self.tools.reached(Step.FORGOTTEN)
             await self._released(AuditOutcome.NOT_SENT if unsent else AuditOutcome.UNKNOWN, None)
             raise
         await self.tools.reached(Step.ANSWERED)
@@ -240,6 +242,7 @@ class Dispatch:
         except StoreUnavailableError:
             # The lease ends by itself, and the audit row without an end says that nobody saw it.
             return
+        await self.tools.reached(Step.SETTLED)
 
     async def _forget_views(self) -> None:
         names = self.request.mutation.stale.names
