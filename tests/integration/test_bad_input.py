@@ -142,6 +142,26 @@ def test_a_foreign_property_gets_the_same_bytes_as_an_unknown_one(world: World) 
     assert "ppt_" not in json.dumps(bodies[0])
 
 
+@pytest.mark.parametrize(
+    ("query", "header", "field"),
+    [("propertyId={0}", "{1}", "header.x-property-id"), ("propertyId={0}&propertyId={1}", None, "query.propertyId")],
+)
+def test_a_request_that_names_two_properties_is_told_where(
+    world: World, query: str, header: str | None, field: str
+) -> None:
+    """Also where both are in the operator's scope: neither is taken. The same one twice is one."""
+    both = world.properties()[:2]
+    desktop = world.sign_in()
+
+    answer = desktop.get(
+        f"/arrivals?{query.format(*both)}", X_Property_Id=None if header is None else header.format(*both)
+    )
+
+    error = refused(answer, 400, GENERAL + "VALIDATION_FAILED")["errors"][0]
+    assert (error["field"], error["code"]) == (field, "conflict")
+    assert desktop.get(f"/arrivals?propertyId={both[0]}", X_Property_Id=both[0]).status_code == 200
+
+
 def test_a_property_outside_the_operators_scope_does_not_exist(world: World) -> None:
     """The scope is tenant-service's word, not the tenant's list of hotels."""
     operator = next(each for each in world.people["operators"] if len(each["propertyIds"]) == 1)

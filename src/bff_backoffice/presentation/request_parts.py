@@ -104,11 +104,13 @@ def wanted_property(headers: Headers, query: Mapping[str, list[str]]) -> Propert
     """`X-Property-Id` or `?propertyId=`.
 
     Raises:
-        Refusal: VALIDATION_FAILED when both come and differ; RESOURCE_NOT_FOUND for what can't be a property.
+        Refusal: VALIDATION_FAILED when they name several; RESOURCE_NOT_FOUND for what can't be a property.
     """
-    given = {*headers.get("x-property-id", ()), *query.get("propertyId", ())}
+    in_query = set(query.get("propertyId", ()))
+    given = in_query.union(headers.get("x-property-id", ()))
     if len(given) > 1:
-        raise malformed("header.x-property-id", "conflict", "Header and query name different properties.")
+        place = "query.propertyId" if len(in_query) > 1 else "header.x-property-id"
+        raise malformed(place, "conflict", "The request names different properties.")
     if not given:
         return None
     try:
