@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from bff_backoffice.application.preferences.forget import SHORTCUTS_NAME
 from bff_backoffice.application.preferences.one_read import read_one
 from bff_backoffice.application.preferences.ports import KeptShortcuts, OperatorRequest, ShortcutOverrides
 from bff_backoffice.application.projections import Freshness, ProjectionKey
@@ -76,5 +77,4 @@ class ReadShortcuts:
 
 def key_of_shortcuts(operator_id: OperatorId, platform: AppPlatform) -> ProjectionKey:
     """Return where an operator's map is cached: what whoever changes it has to forget."""
-    # The number is the content's form: another form is another key, never a wrong read.
-    return ProjectionKey(property_id=None, name="shortcuts-1", variants=(operator_id, platform.value))
+    return ProjectionKey(property_id=None, name=SHORTCUTS_NAME, variants=(operator_id, platform.value))
