@@ -37,7 +37,9 @@ async def crash_matrix(
     upstreams, retries = list(Upstream), (Retry.BEFORE, Retry.DURING, Retry.AFTER)
     schedules += [Schedule(NOWHERE, upstreams[n % 4], retries[n % 3]) for n in range(at_random)]
     with start_world(folder, environment=SHORT_LEASES) as world:
-        return [table_of(world, await matrix(world, folder, schedules, progress=progress))]
+        # Made before the run, because it notes when that began.
+        table = _blank()
+        return [table_of(world, await matrix(world, folder, schedules, progress=progress), table)]
 
 
 def thinned() -> list[Schedule]:
@@ -81,15 +83,19 @@ def _signed_in(world: World) -> Desk:
     return Desk(world.sign_in(), world.tenants[0], world.properties()[0])
 
 
-def table_of(world: World, findings: Sequence[Finding]) -> Table:
-    """What a reader wants to know of a run: in all, by step, by upstream, by retry."""
-    table = Table(
+def _blank() -> Table:
+    return Table(
         "crash-matrix",
         "Owners of a mutation killed at every step",
         "A charge is posted through a separate service process that stops at a step and is killed there (`kill -9`), "
         f"or stands still (SIGSTOP) beyond its lease of {LEASE_SECONDS:g} s and goes on. The same key is sent again to "
         "another process until its answer is final, and once more. The simulator's effects say what really happened.",
     )
+
+
+def table_of(world: World, findings: Sequence[Finding], table: Table | None = None) -> Table:
+    """What a reader wants to know of a run: in all, by step, by upstream, by retry."""
+    table = table or _blank()
     by_key = Counter(each["idempotencyKey"] for each in effects(world, "billing-service"))
     several = [key for key, count in by_key.items() if count > 1]
     longest = max(each.in_flight_seconds for each in findings)

@@ -18,7 +18,18 @@ from drills.failing_service import NOWHERE, STEPS
 from tests.acting import charge_of, effects, folio
 from tests.worlds import World
 
-__all__ = ["MOST_IN_FLIGHT_SECONDS", "Finding", "Retry", "Schedule", "Upstream", "carried_out", "whole_matrix"]
+__all__ = [
+    "MOST_IN_FLIGHT_SECONDS",
+    "Answer",
+    "Client",
+    "Finding",
+    "Retry",
+    "Schedule",
+    "Upstream",
+    "carried_out",
+    "dispatches",
+    "whole_matrix",
+]
 
 MOST_IN_FLIGHT_SECONDS: Final = LEASE_SECONDS + 5
 """Contract, section 5."""
@@ -93,7 +104,9 @@ def whole_matrix() -> Iterator[Schedule]:
 
 
 @dataclass(slots=True)
-class _Answer:
+class Answer:
+    """What a client got. `told` is it in a few words."""
+
     status: int
     body: bytes
     replayed: bool
@@ -101,11 +114,12 @@ class _Answer:
 
     @property
     def told(self) -> str:
+        """Status and code."""
         return f"{self.status} {self.code.rpartition('.')[2]}".strip() + (" replayed" if self.replayed else "")
 
 
 @dataclass(slots=True)
-class _Client:
+class Client:
     """One key of one desk, and both addresses that it can be sent to."""
 
     desk: Desk
@@ -113,7 +127,7 @@ class _Client:
     body: dict[str, Any]
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    async def sends(self, base: str | None = None) -> _Answer | None:
+    async def sends(self, base: str | None = None) -> Answer | None:
         """Send the mutation; None where the connection broke."""
         desk = Desk(replace(self.desk.desktop, base=base or self.desk.desktop.base), self.desk.tenant_id,
                     self.desk.property_id)  # fmt: skip
@@ -124,7 +138,7 @@ class _Client:
         finally:
             desk.close()
         code = reply.json()["code"] if reply.status >= 400 else ""
-        return _Answer(reply.status, reply.body, "idempotency-replayed" in reply.headers, code)
+        return Answer(reply.status, reply.body, "idempotency-replayed" in reply.headers, code)
 
     async def warms(self, process: Victim) -> None:
         """Wait until the process serves this desk."""
@@ -142,7 +156,7 @@ class _Client:
 async def carried_out(world: World, desk: Desk, schedule: Schedule, process: Victim) -> Finding:
     """Carry the schedule out: one charge under a key of its own. Nothing else may act at billing meanwhile."""
     finding = Finding(schedule)
-    client = _Client(desk, f"/folios/{folio(world)}/charges", charge_of(world))
+    client = Client(desk, f"/folios/{folio(world)}/charges", charge_of(world))
     happened, heard = await _so_far(world)
     await client.warms(process)
     fault = _FAULTS[schedule.upstream]
@@ -179,7 +193,7 @@ async def _until_the_step(schedule: Schedule, process: Victim) -> None:
         raise RuntimeError(f"stopped at {step} instead of {schedule.step}")
 
 
-async def _until_settled(client: _Client, finding: Finding, died_at: float) -> _Answer:
+async def _until_settled(client: Client, finding: Finding, died_at: float) -> Answer:
     """Try again until the answer is final, as a desktop's queue does; note when the key was free."""
     if finding.schedule.retry in {Retry.AFTER, Retry.OVERTAKEN}:
         await asyncio.sleep(LEASE_SECONDS + _AFTERWARDS_SECONDS)
@@ -196,7 +210,7 @@ async def _until_settled(client: _Client, finding: Finding, died_at: float) -> _
         await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
 
 
-def _heard(finding: Finding, answer: _Answer | None) -> None:
+def _heard(finding: Finding, answer: Answer | None) -> None:
     finding.retries.append("cut off" if answer is None else answer.told)
     if answer is None:
         finding.amiss.append("a process that was not killed hung up")
@@ -204,7 +218,7 @@ def _heard(finding: Finding, answer: _Answer | None) -> None:
         finding.amiss.append(f"a retry was answered {answer.told}")
 
 
-def _judge_the_first(finding: Finding, answer: _Answer | None, kept: _Answer) -> None:
+def _judge_the_first(finding: Finding, answer: Answer | None, kept: Answer) -> None:
     """The first client hears nothing, or that it should try again, or the one answer that there is."""
     if answer is None:
         return
@@ -217,16 +231,17 @@ def _judge_the_first(finding: Finding, answer: _Answer | None, kept: _Answer) ->
 
 
 async def _so_far(world: World) -> tuple[int, int]:
-    return await asyncio.to_thread(lambda: (len(effects(world, _BILLING)), len(_dispatches(world))))
+    return await asyncio.to_thread(lambda: (len(effects(world, _BILLING)), len(dispatches(world))))
 
 
 def _count(world: World, finding: Finding, happened: int, heard: int) -> None:
-    dispatched = _dispatches(world)[heard:]
+    dispatched = dispatches(world)[heard:]
     finding.effects = len(effects(world, _BILLING)[happened:])
     finding.dispatches = len(dispatched)
     finding.upstream_keys = len({each["headers"].get("Idempotency-Key") for each in dispatched})
 
 
-def _dispatches(world: World) -> list[dict[str, Any]]:
+def dispatches(world: World) -> list[dict[str, Any]]:
+    """The charges that billing was asked to post so far."""
     found: list[dict[str, Any]] = world.control("GET", f"requests?service={_BILLING}").json()
     return [each for each in found if each["method"] == "POST"]

@@ -10,9 +10,11 @@ import pytest
 
 from bff_backoffice.settings import Settings, load_settings
 from drills.crash_matrix import matrix, table_of, thinned
-from drills.crash_process import SHORT_LEASES
-from drills.crash_schedules import Finding, Retry, Schedule, Upstream, whole_matrix
+from drills.crash_process import SHORT_LEASES, victim
+from drills.crash_schedules import Answer, Client, Finding, Retry, Schedule, Upstream, dispatches, whole_matrix
+from drills.desk import Desk
 from drills.failing_service import NOWHERE, STEPS, refuse_what_is_real
+from tests.acting import charge_of, effects, folio
 from tests.worlds import World, start_world
 
 SCHEDULES = (
@@ -60,6 +62,32 @@ def test_an_effect_happens_once_whatever_is_killed_at_whatever_step(crashed: Wor
     assert seen[SCHEDULES[4]].dispatches == 2
     assert seen[SCHEDULES[4]].first.startswith("201")
     assert seen[SCHEDULES[7]].retries == ["201 replayed"]
+
+
+def test_fifty_clients_with_one_key_at_two_processes_are_one_dispatch(crashed: World, tmp_path: Path) -> None:
+    """Half of them at each: one dispatch, one effect, one answer; everybody else is told to wait, or gets the same."""
+    desk = Desk(crashed.sign_in(), crashed.tenants[0], crashed.properties()[0])
+    client = Client(desk, f"/folios/{folio(crashed)}/charges", charge_of(crashed))
+    happened, heard = len(effects(crashed, "billing-service")), len(dispatches(crashed))
+
+    async def at_once() -> list[Answer | None]:
+        async with victim(crashed, NOWHERE, tmp_path / "second.log") as second:
+            await client.warms(second)
+            async with asyncio.TaskGroup() as group:
+                bases = [second.base, crashed.bff] * 25
+                tasks = [group.create_task(client.sends(base)) for base in bases]
+            return [task.result() for task in tasks]
+
+    crashed.fault("billing-service", "latency", latencyMs=300, match="POST")
+    answers = asyncio.run(at_once())
+    crashed.heal()
+
+    told = {each.told for each in answers if each is not None}
+    assert None not in answers
+    assert told <= {"201", "201 replayed", "409 IDEMPOTENCY_IN_FLIGHT"}, told
+    assert len({each.body for each in answers if each is not None and each.status == 201}) == 1
+    assert [each.told for each in answers if each is not None].count("201") == 1
+    assert len(dispatches(crashed)) - heard == len(effects(crashed, "billing-service")) - happened == 1
 
 
 def test_the_matrix_leaves_no_combination_out() -> None:

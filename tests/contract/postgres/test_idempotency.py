@@ -11,6 +11,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ulid import ULID
 
 from bff_backoffice.application.mutations_ports import (
@@ -43,6 +45,7 @@ from bff_backoffice.infrastructure.postgres.attestations import PostgresAttestat
 from bff_backoffice.infrastructure.postgres.idempotency import PostgresIdempotency
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
+from tests.fakes.memory_idempotency import MemoryIdempotency
 from tests.worlds import World
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -292,7 +295,9 @@ def test_every_part_of_the_scope_counts(world: World, change: str) -> None:
     async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
         wish = attempt(operator(tenant_id))
         await keys.claim(tenant_id, wish, lease_seconds=LONG)
-        value = {"device_id": DeviceId(f"dev_{ULID()}"), "method": "PATCH", "path": "/x", "key": str(ULID())}[change]
+        value: Any = {"device_id": DeviceId(f"dev_{ULID()}"), "method": "PATCH", "path": "/x", "key": str(ULID())}[
+            change
+        ]
         elsewhere = replace(again(wish), scope=replace(wish.scope, **{change: value}))
         assert isinstance(await keys.claim(tenant_id, elsewhere, lease_seconds=LONG), Claimed)
 
@@ -496,3 +501,75 @@ def test_a_seal_without_good_secrets_is_not_made(given: list[bytes]) -> None:
     """Nothing is kept under a secret that could be guessed."""
     with pytest.raises(ValueError, match="32 bytes"):
         AnswerSeal(given)
+
+
+_OWNER = st.integers(0, 3)
+_LEASE = st.sampled_from([0.0, LONG])
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("claim"), _LEASE, st.sampled_from([HASH, HASH, OTHER_HASH])),
+        st.tuples(st.just("renew"), _OWNER, _LEASE),
+        st.tuples(st.just("settle"), _OWNER),
+        st.tuples(st.just("release"), _OWNER),
+    ),
+    max_size=14,
+)
+
+
+async def one_step(keys: PostgresIdempotency | MemoryIdempotency, wish: Attempt, step: tuple[Any, ...]) -> object:
+    """What the store says to one step; times of claims are left out. An owner is a fence, whether it ever was one."""
+    tenant_id, scope = wish.audit.operator.tenant_id, wish.scope
+    match step:
+        case ("claim", lease, request_hash):
+            found = await keys.claim(tenant_id, replace(again(wish), request_hash=request_hash), lease_seconds=lease)
+            return (found.fence, found.property_id) if isinstance(found, Claimed) else found
+        case ("renew", fence, lease):
+            return await keys.renew(tenant_id, scope, fence, lease_seconds=lease)
+        case ("settle", fence):
+            answer = replace(ANSWER, body=f"by owner {fence}".encode())
+            return await keys.settle(
+                tenant_id, scope, fence, audit=wish.audit, outcome=AuditOutcome.APPLIED, answer=answer
+            )
+        case ("release", fence):
+            await keys.release(tenant_id, scope, fence, audit=wish.audit, outcome=AuditOutcome.UNKNOWN, status=None)
+            return None
+        case _:
+            raise AssertionError(step)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_STEPS)
+def test_the_law_holds_here_as_in_the_model(world: World, steps: list[tuple[Any, ...]]) -> None:
+    """Whatever owners do in whatever order, living, dead or late, this store says what the law's model says."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish, model = attempt(operator(tenant_id)), MemoryIdempotency()
+        kept: set[bytes] = set()
+        for step in (("claim", 0.0, HASH), *steps):
+            assert await one_step(keys, wish, step) == await one_step(model, wish, step), step
+            for request_hash in (HASH, OTHER_HASH):
+                known = await keys.known(tenant_id, wish.scope, request_hash)
+                assert known == await model.known(tenant_id, wish.scope, request_hash), step
+                kept |= {known.answer.body} if isinstance(known, Answered) else set()
+        assert len(kept) <= 1
+
+    play(world, scenario)
+
+
+def test_who_serves_people_can_not_make_a_key_forgotten(world: World) -> None:
+    """The application's role deletes no key, and a final answer stays final however old its key is."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        wish = attempt(operator(tenant_id))
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
+        await keys.settle(tenant_id, wish.scope, 1, audit=wish.audit, outcome=AuditOutcome.APPLIED, answer=ANSWER)
+        age = "update bff_backoffice.idempotency set claimed_at = claimed_at - $1::interval returning 1"
+        await as_owner(world, tenant_id, age, timedelta(days=400))
+
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with keys.database.transaction(tenant_id) as connection:
+                await connection.execute("delete from idempotency")
+
+        assert isinstance(await keys.claim(tenant_id, again(wish), lease_seconds=LONG), Answered)
+
+    play(world, scenario)
