@@ -13,6 +13,7 @@ import msgspec
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.idempotency import KeyScope, MalformedKeyError, parse_key
 from bff_backoffice.presentation.exchange import Exchange, malformed
+from bff_backoffice.presentation.request_parts import json_value
 from bff_backoffice.presentation.route_table import PREFIXES, Parameter
 
 __all__ = ["KEY_PARAMETERS", "key_scope", "request_hash"]
@@ -46,9 +47,12 @@ def request_hash(exchange: Exchange) -> bytes:
     """Return 32 bytes that are the same for the same request: its path is in the scope, here are query and body.
 
     The body counts by its content: neither spaces nor the order of members make another request of it.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for a body that can't be read as a whole.
     """
     query = sorted((name, values) for name, values in exchange.query.items())
-    body = msgspec.json.decode(exchange.raw_body) if exchange.raw_body else {}
+    body = json_value(exchange.raw_body) if exchange.raw_body else {}
     return hashlib.sha256(msgspec.json.encode([query, body], order="deterministic")).digest()
 
 

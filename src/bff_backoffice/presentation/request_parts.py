@@ -25,6 +25,7 @@ __all__ = [
     "client_budget_ms",
     "decoded_body",
     "header_map",
+    "json_value",
     "query_map",
     "request_id",
     "require_well_formed_app",
@@ -236,10 +237,26 @@ def decoded_body(raw: bytes, kind: type) -> Any:  # noqa: ANN401 - the route kno
     try:
         return _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
-        errors = _places(msgspec.json.decode(raw), kind) or (_place("body", str(error)),)
+        errors = _places(json_value(raw), kind) or (_place("body", str(error)),)
         raise Refusal(Code.VALIDATION_FAILED, "The request has malformed parts.", errors=errors) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         raise malformed("body", "malformed", "The body is not JSON.") from None
+
+
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON raises: also for a number that no float can hold, and for what is nested without end."""
+
+
+def json_value(raw: bytes) -> Any:  # noqa: ANN401 - whatever a client sends
+    """The whole body as a JSON value: a decoder of one type passes over the members that it does not know.
+
+    Raises:
+        Refusal: VALIDATION_FAILED.
+    """
+    try:
+        return msgspec.json.decode(raw)
+    except _UNREADABLE:
+        raise malformed("body", "malformed", "The body is not JSON that can be read.") from None
 
 
 def _places(body: object, kind: type) -> tuple[FieldError, ...]:
