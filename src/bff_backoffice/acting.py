@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.forgetting import ForgetViews
 from bff_backoffice.application.mutations import Acting, ForwardMutation
 from bff_backoffice.application.mutations_dispatch import Tools
+from bff_backoffice.application.mutations_ports import Forwarder
 from bff_backoffice.application.mutations_second_factors import SecondFactors
 from bff_backoffice.application.mutations_step_up import StepUp
 from bff_backoffice.application.ports import Clock
@@ -28,6 +31,7 @@ def acting_of(
     database: Database,
     gateways: Gateways,
     *,
+    writers: Mapping[Source, Forwarder],
     cache: ProjectionCache,
     flights: Flights[Projection],
     clock: Clock,
@@ -46,6 +50,7 @@ def acting_of(
                 Source.HOUSEKEEPING: gateways.housekeeping,
                 Source.MAINTENANCE: gateways.maintenance,
                 Source.BILLING: gateways.billing,
+                **writers,
                 Source.LOCK_INTEGRATION: gateways.lock_integration,
             },
             views=ForgetViews(cache=cache, flights=flights, observer=metrics),

@@ -13,14 +13,14 @@ from typing import Final
 from pydantic import SecretStr
 
 from bff_backoffice.acting import acting_of
+from bff_backoffice.application.activity_upkeep import KeepLedger
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget, ForgetDevices
-from bff_backoffice.application.dashboard_sources import dashboard_loaders
-from bff_backoffice.application.dashboard_widgets import WidgetReads
 from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
-from bff_backoffice.application.projections import Freshness, Projection
+from bff_backoffice.application.outbox import RelayOutbox
+from bff_backoffice.application.projections import Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
@@ -29,10 +29,9 @@ from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseS
 from bff_backoffice.application.sessions.tenants import ForgetTenant, KnowTenant
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
-from bff_backoffice.application.workbench_loaders import board_loaders
-from bff_backoffice.application.workbench_sections import SectionReads
+from bff_backoffice.board_reads import sections_of, widgets_of
+from bff_backoffice.desk_records import recorders_of, relay_of
 from bff_backoffice.desktop_reads import forgetting_of, start_of
-from bff_backoffice.domain import dashboard, workbench
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.gateways import Gateways, open_gateways
@@ -77,6 +76,8 @@ class Worker:
     """What the background side of a process needs."""
 
     events: RedisPlatformEvents
+    relay: RelayOutbox
+    upkeep: KeepLedger
 
 
 @asynccontextmanager
@@ -144,7 +145,12 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
             forget_start=forgetting_of(database, cache, clock=utc_now),
         )
-        yield Worker(events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics))
+        gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
+        yield Worker(
+            events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics),
+            relay=relay_of(gateways, database, metrics),
+            upkeep=KeepLedger(keep=database.keep_operator_activity, observer=metrics),
+        )
 
 
 def _use_cases(
@@ -166,10 +172,11 @@ def _use_cases(
     proofs = ProofVerifier(PublicOrigins.parse(settings.public_origins), nonces=nonces)
     cache = RedisProjections(redis=cache_tier)
     read_through = partial(ReadThrough, cache=cache, flights=flights, clock=utc_now, observer=metrics)
-    sections = _sections(read_through, gateways)
+    sections = sections_of(gateways, read_through=read_through, clock=utc_now)
     inboxes = inboxes_of(gateways, database, read_through=read_through, clock=utc_now, observer=metrics)
     start = start_of(gateways, database, read_through=read_through, clock=utc_now)
-    widgets = _widgets(read_through, gateways, ShowDevices(kept=devices, clock=utc_now))
+    shown = ShowDevices(kept=devices, clock=utc_now)
+    widgets = widgets_of(gateways, shown, read_through=read_through, clock=utc_now)
     return UseCases(
         clock=utc_now,
         own_keys=open_own_keys(settings),
@@ -203,7 +210,16 @@ def _use_cases(
         read_preferences=start.read_preferences,
         read_shortcuts=start.read_shortcuts,
         prepare_start=start,
-        acting=acting_of(settings, metrics, database, gateways, cache=cache, flights=flights, clock=utc_now),
+        acting=acting_of(
+            settings,
+            metrics,
+            database,
+            gateways,
+            writers=recorders_of(gateways, database, inboxes.list_suggestions, others={}, clock=utc_now),
+            cache=cache,
+            flights=flights,
+            clock=utc_now,
+        ),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )
@@ -215,53 +231,6 @@ def _readiness(sessions: RedisSessions, database: Database) -> CheckReadiness:
         return "ready"
 
     return CheckReadiness(stores={"sessions": sessions.replay.status, "postgres": postgres_state})
-
-
-def _widgets(read_through: Callable[..., ReadThrough], gateways: Gateways, devices: ShowDevices) -> WidgetReads:
-    """The dashboard's loaders, each bound to the gateway that fills it."""
-    freshness = Freshness(
-        fresh_ms=dashboard.FRESH_MS, fallback_fresh_ms=dashboard.FALLBACK_FRESH_MS, kept_ms=dashboard.KEPT_MS
-    )
-    return WidgetReads(
-        reads=read_through(freshness=freshness),
-        loaders=dashboard_loaders(
-            key_figures=gateways.analytics,
-            rooms_to_sell=gateways.inventory,
-            movements=gateways.reservation,
-            room_statuses=gateways.housekeeping,
-            work_orders=gateways.maintenance,
-            rates=gateways.pricing,
-            balances=gateways.billing,
-            alerts=gateways.notification,
-            suggestions=gateways.ai_orchestrator,
-            property_cards=gateways.property,
-            operator_devices=devices,
-        ),
-        clock=utc_now,
-    )
-
-
-def _sections(read_through: Callable[..., ReadThrough], gateways: Gateways) -> SectionReads:
-    """The boards' loaders, and how long what they bring is worth something."""
-    fallback_fresh_ms = workbench.FALLBACK_FRESH_MS
-    lines = Freshness(fresh_ms=workbench.FRESH_MS, fallback_fresh_ms=fallback_fresh_ms, kept_ms=workbench.KEPT_MS)
-    places = Freshness(
-        fresh_ms=workbench.PLACE_FRESH_MS, fallback_fresh_ms=fallback_fresh_ms, kept_ms=workbench.PLACE_KEPT_MS
-    )
-    return SectionReads(
-        reads=read_through(freshness=lines),
-        places=read_through(freshness=places),
-        loaders=board_loaders(
-            stays=gateways.reservation,
-            rooms=gateways.housekeeping,
-            repairs=gateways.maintenance,
-            ledger=gateways.inventory,
-            balances=gateways.billing,
-            keys=gateways.lock_integration,
-            places=gateways.property,
-        ),
-        clock=utc_now,
-    )
 
 
 def _force_logout(settings: Settings, sessions: RedisSessions, database: Database) -> ForceLogout:

@@ -65,15 +65,16 @@ async def serve(settings: Settings, opened: Opened = open_service) -> None:
 
 
 async def work(settings: Settings) -> None:
-    """Receive platform events until SIGINT or SIGTERM."""
+    """Receive platform events, relay the outbox and do the upkeep until SIGINT or SIGTERM."""
     log, metrics = structlog.get_logger(), Metrics()
     stop = _stop_event()
     name = f"{socket.gethostname()}:{os.getpid()}"
     async with open_worker(settings, metrics, name=name) as worker, asyncio.TaskGroup() as group:
-        events = group.create_task(worker.events.run())
+        background = [group.create_task(each.run()) for each in (worker.events, worker.relay, worker.upkeep)]
         log.info("working", consumer=name)
         await stop.wait()
-        events.cancel()
+        for each in background:
+            each.cancel()
     log.info("stopped")
 
 

@@ -13,7 +13,7 @@ MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
 
 FLOOR = {
     "composition", "flights", "forgetting", "local_dates", "inboxes", "pages", "projections", "read_through", "ports",
-    "texts", "tiles", "upstream_pages", "use_cases",
+    "texts", "tiles", "upstream_pages", "use_cases", "records", "records_bodies", "outbox",
 }  # fmt: skip
 """Modules of the application that are no features: what features stand on, and what they show."""
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx2
 
-from bff_backoffice.application import mutations_table
+from bff_backoffice.application.mutations_table import MUTATIONS as FORWARDED
+from bff_backoffice.application.records import RECORDS
 from bff_backoffice.presentation.route_table import Access, Route
 from bff_backoffice.presentation.routes import ROUTES
 from tests.desktop import Desktop
@@ -21,7 +22,8 @@ OPERATOR_ROUTES = tuple(route for route in ROUTES if route.access is Access.OPER
 
 ENDS_THE_SESSION = frozenset({"sign_out"})
 
-MUTATIONS = frozenset(mutation.name for mutation in mutations_table.MUTATIONS)
+_ROWS = (*FORWARDED, *RECORDS)
+MUTATIONS = frozenset(mutation.name for mutation in _ROWS)
 """What changes something at another service. Such a request carries a key, and is about a thing that does not exist, so
 that the owning service says no and the world stays as it is."""
 
@@ -49,6 +51,8 @@ _BODIES: dict[str, dict[str, Any]] = {
     "set_room_status": {"status": "dirty"},
     "create_work_order": {"title": "Nothing is broken", "roomId": f"rmu_{NOBODYS}"},
     "assign_work_order": {"assigneeId": f"usr_{NOBODYS}"},
+    "decide_suggestion": {"decision": "reject", "reason": "Not today"},
+    "record_activity": {"events": [{"kind": "board.opened", "occurredAt": "2026-11-22T10:00:00Z"}]},
     "report_heartbeat": {
         "sentAt": "2026-11-22T10:00:00Z",
         "queueDepth": 1,
@@ -78,7 +82,7 @@ def path_of(route: Route, desktop: Desktop, given: Mapping[str, str] | None = No
 def _good_id(route: Route, desktop: Desktop) -> str:
     """Something of the operator's tenant, in its first property, of the kind that the path begins with."""
     if route.operation_id in MUTATIONS:
-        (kind,) = [each.kind for each in mutations_table.MUTATIONS if each.name == route.operation_id]
+        (kind,) = [each.kind for each in _ROWS if each.name == route.operation_id]
         return f"{'' if kind is None else kind.prefix}_{NOBODYS}"
     (tenant,) = [each["tenantId"] for each in desktop.people["devices"] if each["id"] == desktop.device_id]
     property_id = next(each["id"] for each in desktop.people["properties"] if each["tenantId"] == tenant)

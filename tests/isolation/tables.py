@@ -17,7 +17,7 @@ WITHOUT_TENANT = frozenset({"schema_migrations"})
 """The migration table is the only one that belongs to no tenant (contract, section 10)."""
 
 DEFINERS = frozenset({"keep_operator_activity"})
-"""What runs as the owner, and reads no row: makes and drops the ledger's partitions (docs/decisions/activity.md)."""
+"""What runs as the owner, and reads no row: it makes and drops partitions (docs/decisions/activity-and-outbox.md)."""
 
 SERVICE_ROLES = ("bff_app", "bff_worker")
 

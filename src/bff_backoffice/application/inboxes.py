@@ -18,7 +18,7 @@ from bff_backoffice.application.ports import CallContext, Clock, StoreUnavailabl
 from bff_backoffice.application.projections import ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
-from bff_backoffice.domain.operator import OperatorContext, TenantId
+from bff_backoffice.domain.operator import OperatorContext, PropertyId, TenantId
 
 __all__ = [
     "MIRROR_KEPT_MS", "MOST_BYTES", "InboxRequest", "InboxState", "LogObserver", "Mirror", "MirroredInbox", "OwnLog",
@@ -138,6 +138,12 @@ class MirroredInbox(Generic[T]):
             served = self.reads.instead(wanted, known, failure)
         state = self._state(served, asked=look.asked, known=known is not None)
         return None if served.projection is None else self.mirror.decoder.decode(served.projection.data), state
+
+    async def last_shown(self, tenant_id: TenantId, property_id: PropertyId) -> T | None:
+        """Return the mirror of a property's inbox as it is, without asking the service; None where there is none."""
+        key = ProjectionKey(property_id=property_id, name=self.mirror.name)
+        (known,) = (await self.reads.last_known(tenant_id, [key])).projections
+        return None if known is None else self.mirror.decoder.decode(known.data)
 
     async def marked(
         self, log: OwnLog[Line_co], request: InboxRequest, ids: Sequence[str], state: InboxState

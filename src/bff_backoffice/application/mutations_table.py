@@ -5,6 +5,7 @@ Contract sections 2.1 and 5. Where a row says nothing of a gate there is none; t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from bff_backoffice.application import mutations_bodies as bodies
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.dashboard import WidgetId
+from bff_backoffice.domain.errors import Code, FieldError
 from bff_backoffice.domain.operator import Identifier, OperatorRole
 from bff_backoffice.domain.resource_ids import FolioId, LockId, ReservationId, RoomId, TaskId, WorkOrderId
 from bff_backoffice.domain.workbench import SectionId
@@ -50,6 +52,11 @@ class Views:
         return (*sorted(self.widgets), *sorted(section.kept_as for section in self.sections))
 
 
+def _nothing_wrong(_body: bodies.Act) -> tuple[FieldError, ...]:
+    """Where the shape of each member is all that there is to say."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutation:
     """One row. `path` is behind the prefix; `status` is that of its success.
@@ -76,6 +83,12 @@ class Mutation:
     deadline_ms: int = 1500
     repeatable: bool = True
     ledger: Ledger = Ledger.MUTATIONS
+    answer: type | None = None
+    """What a success is, where it is this service's own word; else whatever the owning service answers."""
+    refusals: tuple[Code, ...] = ()
+    """Those that only this one has."""
+    wrong: Callable[[bodies.Act], tuple[FieldError, ...]] = _nothing_wrong
+    """What is wrong with a body although each of its members has the right shape."""
 
     @property
     def body_optional(self) -> bool:

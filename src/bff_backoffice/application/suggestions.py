@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bff_backoffice.application.inboxes import InboxRequest, InboxState, MirroredInbox, OwnLog, newest_first
 from bff_backoffice.application.pages import Place, page_after
+from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.suggestions_inbox import NOTHING, Suggestion, SuggestionDecided, SuggestionInbox
 from bff_backoffice.domain.suggestions import SuggestionDecision, SuggestionStatus, status_now
 
@@ -77,6 +78,14 @@ class ListSuggestions:
             truncated=inbox.truncated,
             state=state,
         )
+
+    async def last_shown(self, call: CallContext, suggestion_id: str) -> Suggestion | None:
+        """Return a suggestion as its property's inbox last had it; None where the mirror holds none."""
+        if call.property_id is None:
+            return None
+        inbox = await self.inbox.last_shown(call.tenant_id, call.property_id)
+        items = () if inbox is None else inbox.items
+        return next((each for each in items if each.id == suggestion_id), None)
 
 
 def _decided(suggestion: Suggestion, line: SuggestionDecision) -> Suggestion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bff_backoffice.domain.operator import Identifier
 
-__all__ = ["FolioId", "LockId", "ReservationId", "RoomId", "TaskId", "WorkOrderId"]
+__all__ = ["AlertId", "FolioId", "LockId", "ReservationId", "RoomId", "SuggestionId", "TaskId", "WorkOrderId"]
 
 
 class ReservationId(Identifier):
@@ -47,3 +47,17 @@ class WorkOrderId(Identifier):
 
     __slots__ = ()
     prefix = "mnt"
+
+
+class SuggestionId(Identifier):
+    """A suggestion of ai-orchestrator-service."""
+
+    __slots__ = ()
+    prefix = "sug"
+
+
+class AlertId(Identifier):
+    """An alert of notification-service."""
+
+    __slots__ = ()
+    prefix = "ntf"

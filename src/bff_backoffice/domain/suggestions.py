@@ -13,7 +13,7 @@ from typing import Final
 
 from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, PropertyId
 
-__all__ = ["ROLES", "Decision", "SuggestionDecision", "SuggestionStatus", "status_now"]
+__all__ = ["ROLES", "Decision", "SuggestionDecision", "SuggestionStatus", "reason_demanded", "status_now"]
 
 
 class SuggestionStatus(StrEnum):
@@ -57,8 +57,19 @@ ROLES: Final = frozenset({
 })  # fmt: skip
 """Who has suggestions: those who have them on the dashboard, since they are the ones who can act on one."""
 
+_CATEGORIES_WITH_REASON: Final = frozenset({"rate_change", "overbooking", "overbooking_warning", "audit_anomaly"})
+
 
 def status_now(status: str, expires_at: datetime | None, now: datetime) -> str:
     """Return the status at this moment: an open suggestion expires by itself, also while its service is away."""
     out_of_date = status == SuggestionStatus.OPEN and expires_at is not None and expires_at <= now
     return SuggestionStatus.EXPIRED.value if out_of_date else status
+
+
+def reason_demanded(category: str, decision: Decision) -> bool:
+    """Whether somebody who decides so about this category has to say why.
+
+    The platform captures a reason for rates, and logs who overrides a warning of overbooking or looks past an anomaly
+    (its AI_INTEGRATION page). Who follows the advice has its own reasons to show.
+    """
+    return decision is not Decision.ACCEPT and category in _CATEGORIES_WITH_REASON

@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
+from bff_backoffice.application.outbox import Backlog
 from bff_backoffice.infrastructure.breaker import BreakerState
 from bff_backoffice.infrastructure.http import CallOutcome, HedgeOutcome, LimitView
 
@@ -115,6 +116,18 @@ class Metrics:
         )
         self._events = Counter(
             "bff_backoffice_platform_event", "Platform events by what became of them.", ["subject", "outcome"],
+            registry=registry,
+        )  # fmt: skip
+
+        self._told = Counter(
+            "bff_backoffice_outbox_message", "Messages by what became of telling them.", ["kind", "outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self._depth = Gauge("bff_backoffice_outbox_depth", "Messages that wait to be told.", registry=registry)
+        self._lag = Gauge("bff_backoffice_outbox_lag_seconds", "How long the oldest has waited.", registry=registry)
+        self._parked = Gauge("bff_backoffice_outbox_parked", "Messages that nobody can tell.", registry=registry)
+        self._partitions = Counter(
+            "bff_backoffice_ledger_partition", "Partitions of the ledger by what became of them.", ["outcome"],
             registry=registry,
         )  # fmt: skip
 
@@ -232,3 +245,22 @@ class Metrics:
         self._events.labels(subject, outcome).inc()
         if outcome == "parked":
             self._log.error("event_parked", subject=subject)
+
+    # Outbox and upkeep -----------------------------------------------------------------------------------------------
+
+    def told(self, kind: str, outcome: str) -> None:
+        """A message was `heard`, is to be told `again`, or was `parked`."""
+        self._told.labels(kind, outcome).inc()
+        if outcome == "parked":
+            self._log.error("message_parked", kind=kind)
+
+    def backlog(self, backlog: Backlog) -> None:
+        """What waits in the outbox now."""
+        self._depth.set(backlog.depth)
+        self._lag.set(backlog.lag_seconds)
+        self._parked.set(backlog.parked)
+
+    def ledger_kept(self, made: int, dropped: int) -> None:
+        """The ledger's partitions were looked after."""
+        self._partitions.labels("made").inc(made)
+        self._partitions.labels("dropped").inc(dropped)

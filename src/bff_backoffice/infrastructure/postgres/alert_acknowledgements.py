@@ -40,3 +40,20 @@ class PostgresAlertAcknowledgements:
             )
             for row in rows
         }
+
+    async def record(self, tenant_id: TenantId, line: AlertAcknowledgement) -> AlertAcknowledgement:
+        """Write the line where there is none about its alert; return the one that is there now."""
+        async with self.database.transaction(tenant_id) as connection:
+            written = await connection.fetchval(
+                """
+                insert into alert_ack_log (
+                  tenant_id, id, alert_id, property_id, note, operator_id, device_id, acknowledged_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                on conflict (tenant_id, alert_id) do nothing returning 1
+                """,
+                tenant_id, line.id, line.alert_id, line.property_id, line.note, line.operator_id, line.device_id,
+                line.acknowledged_at,
+            )  # fmt: skip
+        if written is not None:
+            return line
+        return (await self.about(tenant_id, [line.alert_id])).get(line.alert_id, line)

@@ -78,11 +78,20 @@ where tenant_id = $1 and device_id = $2 and method = $3 and path = $4 and key = 
 returning 1
 """
 
-# The audit row is completed whoever owns the key by now: this dispatch did end so.
+# The audit row is completed whoever owns the key by now: this dispatch did end so. How it ended goes into the
+# operators' ledger, success or not, in the same statement; but for a batch of the ledger itself, which is in there.
 _COMPLETED: Final = """
 completed as (
   update {ledger} set outcome = $8, upstream_status = $9, completed_at = clock_timestamp()
   where tenant_id = $1 and id = $7 and completed_at is null
+  returning *
+), noted as (
+  insert into operator_activity
+    (tenant_id, id, origin, kind, outcome, occurred_at, operator_id, device_id, session_id, property_id, roles,
+     request_id, app_version, target_type, target_id)
+  select tenant_id, 'act_' || right(id, 26), 'service', action, outcome, started_at, operator_id, device_id, session_id,
+         property_id, roles, request_id, app_version, split_part(resource_id, '_', 1), resource_id
+  from completed where action <> 'record_activity'
 )
 """
 _SETTLE: Final = (

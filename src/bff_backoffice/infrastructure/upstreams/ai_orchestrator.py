@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Final
 
+import msgspec
 from msgspec import UNSET, Meta, Raw
 from msgspec.json import Decoder
 
@@ -18,10 +19,11 @@ from bff_backoffice.application.suggestions_inbox import (
     SuggestionInbox,
     SuggestionSubject,
 )
+from bff_backoffice.application.suggestions_telling import DecisionReport
 from bff_backoffice.application.tiles import SuggestionLine, SuggestionsTile
 from bff_backoffice.domain.suggestions import SuggestionStatus
 from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of
-from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
+from bff_backoffice.infrastructure.http import Call, Upstream, UpstreamClient
 from bff_backoffice.infrastructure.inbox_pages import InboxPage, InboxRead, newest_lines
 
 __all__ = ["SERVICE", "AiOrchestratorGateway"]
@@ -30,6 +32,8 @@ SERVICE: Final = Upstream(name="ai-orchestrator-service", limit_seconds=0.5, ret
 
 _TILE_LINES: Final = 5
 _LONGEST_PAGE: Final = 100
+_TELL_SECONDS: Final = 3.0
+"""How long the orchestrator may take to hear of a decision: nobody waits for it."""
 
 
 class _Suggestion(Wire, frozen=True):
@@ -79,8 +83,13 @@ class _Inbox(Wire, frozen=True):
     open: Count
 
 
+class _Heard(Wire, frozen=True):
+    suggestion_id: str
+
+
 _SUGGESTIONS: Final = Decoder(_Suggestions)
 _INBOX: Final = Decoder(_Inbox)
+_LINE: Final = Decoder(_InboxLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,48 @@ class AiOrchestratorGateway:
         )
         newest = await newest_lines(self.client, call, read)
         return SuggestionInbox(items=newest.items, open=newest.waiting, truncated=newest.truncated)
+
+    async def suggestion(self, call: CallContext, suggestion_id: str) -> Suggestion:
+        """Return one suggestion of the call's property. Raises the `UpstreamError` family."""
+        return await self.client.read(
+            "suggestion",
+            f"/api/v1/ai/suggestions/{suggestion_id}",
+            bounds=call,
+            headers=operator_headers(call),
+            query={"propertyId": property_of(call)},
+            decode=partial(_one, call, suggestion_id),
+        )
+
+    async def tell_decision(self, call: CallContext, report: DecisionReport, *, message_id: str) -> None:
+        """Report a decision under a key that follows from its message. Raises the `UpstreamError` family."""
+        told = {"decision": report.decision, "reason": report.reason, "delta": report.delta}
+        occurred_at = report.decided_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        await self.client.run(
+            Call(
+                operation="decide_suggestion",
+                method="POST",
+                path=f"/api/v1/ai/suggestions/{report.suggestion_id}/decide",
+                bounds=call,
+                headers={
+                    **operator_headers(call),
+                    "Idempotency-Key": message_id.partition("_")[2],
+                    "X-Occurred-At": occurred_at,
+                },
+                query={"propertyId": property_of(call)},
+                body=msgspec.json.encode({name: value for name, value in told.items() if value not in (None, NOTHING)}),
+                decode=msgspec.json.Decoder(_Heard).decode,
+                limit_seconds=_TELL_SECONDS,
+                repeatable=True,
+            )
+        )
+
+
+def _one(call: CallContext, suggestion_id: str, body: bytes) -> Suggestion:
+    line = _LINE.decode(body)
+    about_property(call, line.property_id)
+    if line.id != suggestion_id:
+        raise ValueError("another suggestion")
+    return _suggestion(line)
 
 
 def _inbox(call: CallContext, body: bytes) -> InboxPage[Suggestion]:

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.json import Decoder
 
 from bff_backoffice.application.alerts_inbox import Alert, AlertInbox
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import AlertLine, AlertsTile
@@ -22,12 +23,14 @@ from bff_backoffice.infrastructure.dialect import (
     operator_headers,
     property_of,
 )
+from bff_backoffice.infrastructure.forwarding import MutationDialect, carry_out
 from bff_backoffice.infrastructure.http import Upstream, UpstreamClient
 from bff_backoffice.infrastructure.inbox_pages import InboxPage, InboxRead, newest_lines
 
 __all__ = ["SERVICE", "NotificationGateway"]
 
 SERVICE: Final = Upstream(name="notification-service", limit_seconds=0.5, retries=1)
+MUTATIONS: Final = MutationDialect(key_form="ulid", property_place="query")
 
 _TILE_LINES: Final = 5
 _LONGEST_PAGE: Final = 200
@@ -75,6 +78,10 @@ class NotificationGateway:
     """Alerts that nobody has acknowledged yet."""
 
     client: UpstreamClient
+
+    async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
+        """Carry a mutation out, once for its upstream key. Raises the `UpstreamError` family."""
+        return await carry_out(self.client, MUTATIONS, call, order)
 
     async def alerts(self, call: CallContext) -> AlertsTile:
         """Return how many alerts are unread, and the first few, most severe first, in the caller's language."""

@@ -9,8 +9,9 @@ from bff_backoffice.application.mutations_dispatch import MutationRequest
 from bff_backoffice.application.mutations_ports import KeptAnswer
 from bff_backoffice.application.mutations_table import MUTATIONS, Mutation, SecondFactor
 from bff_backoffice.application.ports import UpstreamError, UpstreamRefusedError
+from bff_backoffice.application.records import RECORDS
 from bff_backoffice.application.use_cases import UseCases
-from bff_backoffice.domain.errors import Code
+from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.presentation.errors import problem_document, problem_headers, upstream_refusal
 from bff_backoffice.presentation.exchange import Exchange, Response, Whole, malformed
 from bff_backoffice.presentation.idempotency_keys import KEY_PARAMETERS, key_scope, request_hash
@@ -52,6 +53,10 @@ def _handler(mutation: Mutation) -> Handler:
 
 
 def _request(mutation: Mutation, exchange: Exchange) -> MutationRequest:
+    wrong = mutation.wrong(exchange.body)
+    if wrong:
+        raise Refusal(Code.VALIDATION_FAILED, "The request has malformed parts.", errors=wrong)
+
     def refused(refusal: UpstreamRefusedError) -> KeptAnswer:
         return _kept_refusal(refusal, exchange)
 
@@ -93,6 +98,10 @@ def _kept_refusal(refusal: UpstreamRefusedError, exchange: Exchange) -> KeptAnsw
 
 
 def _route(mutation: Mutation) -> Route:
+    refusals = (*_REFUSALS, *mutation.refusals)
+    answer = Answer("What the owning service answered.", {"application/json": _OBJECT})
+    if mutation.answer is not None:
+        answer = Answer("What was written down.", {"application/json": mutation.answer})
     gated = mutation.second_factor is not SecondFactor.NEVER
     return Route(
         method=mutation.method, path=mutation.path, access=Access.OPERATOR, handler=_handler(mutation),
@@ -100,9 +109,9 @@ def _route(mutation: Mutation) -> Route:
         roles=mutation.roles, body=mutation.body, body_optional=mutation.body_optional,
         resource=None if mutation.kind is None else named_by(mutation.kind),
         parameters=(*KEY_PARAMETERS, _ATTESTATION_PARAMETER) if gated else KEY_PARAMETERS,
-        answers={mutation.status: Answer("What the owning service answered.", {"application/json": _OBJECT})},
-        passes=(_LOCKED,), refusals=(*_REFUSALS, Code.STEP_UP_REQUIRED) if gated else _REFUSALS,
+        answers={mutation.status: answer},
+        passes=(_LOCKED,), refusals=(*refusals, Code.STEP_UP_REQUIRED) if gated else refusals,
     )  # fmt: skip
 
 
-ROUTES: Final = tuple(map(_route, MUTATIONS))
+ROUTES: Final = tuple(map(_route, (*MUTATIONS, *RECORDS)))

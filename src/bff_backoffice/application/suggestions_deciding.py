@@ -1,0 +1,139 @@
+"""Deciding about a suggestion: written down here, once; the orchestrator is told afterwards (UC-07).
+
+Specification section 5 (responsibility 5). The orchestrator is asked what the suggestion is; where it is away, the
+inbox that was shown last says so too, and the decision does not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
+from bff_backoffice.application.outbox import Message
+from bff_backoffice.application.ports import CallContext, Clock, UpstreamError, UpstreamRefusedError
+from bff_backoffice.application.records import Decided, identifier_of
+from bff_backoffice.application.records_bodies import Decide
+from bff_backoffice.application.suggestions_inbox import Suggestion
+from bff_backoffice.application.suggestions_telling import KIND, DecisionReport
+from bff_backoffice.domain.errors import Code, FieldError, ForeignCode, Refusal
+from bff_backoffice.domain.operator import PropertyId, TenantId
+from bff_backoffice.domain.suggestions import (
+    Decision,
+    SuggestionDecision,
+    SuggestionStatus,
+    reason_demanded,
+    status_now,
+)
+
+__all__ = ["DecideSuggestion", "DecisionLog", "LastShown", "Suggestions"]
+
+_EXPIRED = ForeignCode(text="MELMASTOON.AI.SUGGESTION_EXPIRED", status=409, title="The suggestion is out of date")
+
+
+class Suggestions(Protocol):
+    """The orchestrator."""
+
+    async def suggestion(self, call: CallContext, suggestion_id: str) -> Suggestion:
+        """Return one suggestion of the call's property. Raises the `UpstreamError` family."""
+
+
+LastShown = Callable[[CallContext, str], Awaitable[Suggestion | None]]
+"""Returns a suggestion as the property's inbox last showed it, or None. Raises nothing when the cache is away."""
+
+
+class DecisionLog(Protocol):
+    """Our log. Fails closed with `StoreUnavailableError("postgres")`."""
+
+    async def decision(self, tenant_id: TenantId, suggestion_id: str) -> SuggestionDecision | None:
+        """Return what was decided about the suggestion."""
+
+    async def record(self, tenant_id: TenantId, line: SuggestionDecision, tell: Message) -> SuggestionDecision:
+        """Write the line and the message in one transaction where there is no line yet; return the one there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideSuggestion:
+    """Write a decision down, once for its suggestion.
+
+    Raises:
+        Refusal: RESOURCE_NOT_FOUND; VALIDATION_FAILED where the category demands a reason and none is given.
+        UpstreamRefusedError: decided before, or out of date: final.
+        UpstreamError: the orchestrator is away and no inbox has shown the suggestion; the same key may try again.
+        StoreUnavailableError: Postgres is away.
+    """
+
+    suggestions: Suggestions
+    last_shown: LastShown
+    log: DecisionLog
+    clock: Clock
+
+    async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
+        """Carry it out once for its key."""
+        suggestion_id, own_id = order.resource_id or "", identifier_of(order, "sdl")
+        # A try of the same key that died after writing finds its own line, whatever the orchestrator says by now.
+        known = await self.log.decision(call.tenant_id, suggestion_id)
+        if known is None:
+            known = await self._written(call, order, own_id)
+        if known.property_id != call.property_id:
+            raise Refusal(Code.RESOURCE_NOT_FOUND)
+        if known.id != own_id:
+            raise _refused(Code.SUGGESTION_ALREADY_DECIDED)
+        return Forwarded(
+            body=msgspec.json.encode(
+                Decided(
+                    id=known.id,
+                    suggestion_id=known.suggestion_id,
+                    decision=known.decision.value,
+                    decided_at=known.decided_at,
+                )
+            )
+        )
+
+    async def _written(self, call: CallContext, order: ForwardOrder, own_id: str) -> SuggestionDecision:
+        suggestion, body = await self._suggestion(call, order.resource_id or ""), order.body
+        assert isinstance(body, Decide)  # noqa: S101 - for the type checker: the row says which body there is
+        status = status_now(suggestion.status, suggestion.expires_at, self.clock())
+        if status == SuggestionStatus.DECIDED:
+            raise _refused(Code.SUGGESTION_ALREADY_DECIDED)
+        if status == SuggestionStatus.EXPIRED:
+            raise _refused(_EXPIRED)
+        decision = Decision(body.decision)
+        if body.reason is None and reason_demanded(suggestion.category, decision):
+            place = FieldError("body.reason", "required", f"Who does not follow a {suggestion.category} says why.")
+            raise Refusal(Code.VALIDATION_FAILED, "The category demands a reason.", errors=(place,))
+        line = SuggestionDecision(
+            id=own_id,
+            suggestion_id=suggestion.id,
+            property_id=PropertyId(suggestion.property_id),
+            decision=decision,
+            reason=body.reason,
+            delta=None if body.delta is None else msgspec.json.encode(body.delta),
+            operator_id=call.operator_id,
+            device_id=call.device_id,
+            decided_at=order.occurred_at,
+        )
+        report = DecisionReport.of(line, call)
+        message = Message(
+            id=identifier_of(order, "out"), kind=KIND, about=suggestion.id, payload=msgspec.json.encode(report)
+        )
+        return await self.log.record(call.tenant_id, line, message)
+
+    async def _suggestion(self, call: CallContext, suggestion_id: str) -> Suggestion:
+        try:
+            return await self.suggestions.suggestion(call, suggestion_id)
+        except UpstreamRefusedError:
+            raise
+        except UpstreamError:
+            shown = await self.last_shown(call, suggestion_id)
+            if shown is None:
+                raise
+            return shown
+
+
+def _refused(code: Code | ForeignCode) -> UpstreamRefusedError:
+    """A refusal that is final for its key, in the form in which the services' own are."""
+    return UpstreamRefusedError("ai-orchestrator-service", status=code.status, code=code.text, title=code.title)

@@ -1,0 +1,53 @@
+"""The ledger of what operators do (`operator_activity`): appended to and read, never changed; 90 days by partitions.
+
+How each mutation ended is appended by the statement that ends its audit row (`infrastructure/postgres/idempotency.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bff_backoffice.application.activity import Activity
+from bff_backoffice.application.mutations_ports import ForwardOrder
+from bff_backoffice.application.ports import CallContext
+from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.infrastructure.postgres.pool import Database
+
+__all__ = ["PostgresActivityLedger"]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresActivityLedger:
+    """The ledger. Every method raises `StoreUnavailableError` when Postgres can't be asked."""
+
+    database: Database
+
+    async def append(
+        self, tenant_id: TenantId, call: CallContext, order: ForwardOrder, lines: Sequence[Activity]
+    ) -> None:
+        """Append what is not there yet, in one transaction."""
+        # A key that comes again writes the same identifiers at the same moment, into the same partition.
+        async with self.database.transaction(tenant_id) as connection:
+            await connection.executemany(
+                """
+                insert into operator_activity (
+                  tenant_id, recorded_at, id, origin, kind, occurred_at, operator_id, device_id, session_id,
+                  property_id, roles, request_id, app_version, target_type, target_id, detail)
+                values ($1, $2, $3, 'desktop', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                on conflict do nothing
+                """,
+                [
+                    (
+                        tenant_id, order.occurred_at, line.id, line.kind, line.occurred_at, call.operator_id,
+                        call.device_id, order.session_id, call.property_id, ",".join(sorted(call.roles)),
+                        call.request_id, order.app_version, line.target_type, line.target_id,
+                        None if line.detail is None else line.detail.decode(),
+                    )
+                    for line in lines
+                ],
+            )  # fmt: skip
+
+    async def keep(self) -> tuple[int, int]:
+        """Prepare the partitions of the next weeks and drop those of more than 90 days ago: how many of each."""
+        return await self.database.keep_operator_activity()
