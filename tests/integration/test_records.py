@@ -416,6 +416,48 @@ def test_a_batch_of_the_wrong_shape_names_the_place(desk: Desktop, body: dict[st
     assert [each["field"] for each in problem["errors"] if each["field"].startswith(place)], problem
 
 
+@pytest.mark.parametrize(
+    ("where", "body", "other"),
+    [
+        ("decide", {"decision": "accept"}, {"decision": "reject", "reason": "No."}),
+        ("acknowledge", {"note": "one"}, {"note": "other"}),
+        ("activity", {"events": [CLICK]}, {"events": [CLICK, CLICK]}),
+    ],
+)
+def test_a_key_is_good_for_one_request(
+    world: World, desk: Desktop, where: str, body: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """The same key with another body is 422, and nothing comes of it."""
+    path = {
+        "decide": lambda: f"/ai/suggestions/{suggested(world)}/decide",
+        "acknowledge": lambda: f"/alerts/{raised(world)}/acknowledge",
+        "activity": lambda: "/activity",
+    }[where]()
+    key = new_key()
+    assert act(desk, path, body, key=key).status_code in {200, 201, 202}
+
+    answer = Described.by(world).check(act(desk, path, other, key=key))
+
+    assert refused(answer, 422, f"{OURS}IDEMPOTENCY_KEY_REUSED")["retry"] == "new_key"
+
+
+def test_clicks_whose_key_is_still_running_are_told_so(world: World, desk: Desktop) -> None:
+    """409 with when to come back, as for every other mutation; here the first try is put back to where it began."""
+    key, body = new_key(), {"events": [CLICK]}
+    assert act(desk, "/activity", body, key=key).status_code == 202
+    kept(
+        world,
+        "update idempotency set status = null, answer = null, lease_until = clock_timestamp() + interval '9 seconds'"
+        " where key = $1 returning 1",
+        key,
+    )
+
+    answer = Described.by(world).check(act(desk, "/activity", body, key=key))
+
+    assert refused(answer, 409, f"{OURS}IDEMPOTENCY_IN_FLIGHT")["retry"] == "same_key"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
 def test_every_mutation_is_in_the_ledger_whether_it_succeeded_or_not(world: World, desk: Desktop) -> None:
     """Beside the clicks: what was done, to what, and how it ended; a replay is no act of its own."""
     good, key = folio(world), new_key()
