@@ -47,7 +47,9 @@ def free_room(call: Call, stay: Reservation, room: Room) -> None:
     for other in call.world.reservations_of(room.property_id):
         if other.room_id != room.id or other.id == stay.id or not (other.due or other.in_house):
             continue
-        if other.arrival_date < stay.departure_date and other.departure_date > stay.arrival_date:
+        # Whoever leaves today and whoever came today share no night, and still can't share the room.
+        both_there = stay.in_house and other.in_house
+        if both_there or (other.arrival_date < stay.departure_date and other.departure_date > stay.arrival_date):
             raise call.conflict("ROOM_NOT_AVAILABLE", "the room is taken by another reservation")
 
 
