@@ -21,7 +21,7 @@ create table ai_decision_log (
   check (decision <> 'modify' or delta is not null)
 ) partition by range (suggestion_id);
 comment on column ai_decision_log.id is 'sdl_ and a ULID: the identifier of this decision';
-comment on column ai_decision_log.delta is 'what the operator changed, to the letter as it was sent; always there where the decision is "modify"';
+comment on column ai_decision_log.delta is 'what the operator changed, member for member as it was sent; always there where the decision is "modify"';
 comment on column ai_decision_log.decided_at is 'when the operator decided, which may be long before a device that was offline says so';
 comment on column ai_decision_log.recorded_at is 'when this service wrote it down';
 
