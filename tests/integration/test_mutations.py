@@ -305,7 +305,7 @@ def test_a_refusal_that_another_try_may_not_meet_is_not_final(world: World, desk
 def test_a_desk_that_sends_again_while_the_first_try_hangs_is_told_to_wait(world: World, desk: Desktop) -> None:
     """409 in flight while its owner lives, however long that takes beyond the first lease; then the key is open."""
     key, path, charge = new_key(), f"/folios/{folio(world)}/charges", charge_of(world)
-    world.fault("billing-service", "latency", latencyMs=1300, match="POST")
+    world.fault("billing-service", "latency", latencyMs=1100, match="POST")
     seen: list[httpx2.Response] = []
     first = threading.Thread(target=lambda: seen.append(act(desk, path, charge, key=key)))
     first.start()
