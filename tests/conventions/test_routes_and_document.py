@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ PROOF_ALONE = {"POST /auth/refresh"}
 """What takes a device key's proof without an access token (contract, section 2.2)."""
 
 
+@cache
 def document() -> dict[str, Any]:
-    """The document as it is kept."""
+    """The document as it is kept; read once, since reading takes a second."""
     kept: dict[str, Any] = yaml.safe_load((ROOT / "openapi/openapi.yaml").read_bytes())
     return kept
 
