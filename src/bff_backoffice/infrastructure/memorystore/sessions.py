@@ -9,10 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.sessions.stores import Admission
@@ -21,7 +18,6 @@ from bff_backoffice.domain.operator import (
     BackofficeSessionId,
     DeviceId,
     IamSessionId,
-    Identifier,
     Operator,
     OperatorId,
     TenantId,
@@ -29,6 +25,7 @@ from bff_backoffice.domain.operator import (
 from bff_backoffice.domain.sessions import SESSION_LIFETIME, BackofficeSession
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.entries import encode, remembering_decoder
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.tenants import known_tenant
 
@@ -69,18 +66,8 @@ _CHANGED_SECONDS: Final = 2
 """Longer than any call to tenant-service that began before the change can last."""
 
 
-def _parse(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook takes and gives anything
-    if issubclass(kind, Identifier):
-        return kind.parse(value)
-    # How a msgspec hook says that a type is not its own.
-    raise NotImplementedError
-
-
-# A desk's blobs stay the same from request to request, and decoding them anew costs as much as all of the way to Redis.
-# What is remembered is a pure function of the bytes: other bytes, another entry.
-_session: Final = lru_cache(_REMEMBERED)(msgspec.json.Decoder(BackofficeSession, dec_hook=_parse).decode)
-_operator: Final = lru_cache(_REMEMBERED)(msgspec.json.Decoder(Operator, dec_hook=_parse).decode)
-_ENCODE: Final = msgspec.json.Encoder(enc_hook=str).encode
+_session: Final = remembering_decoder(BackofficeSession, entries=_REMEMBERED)
+_operator: Final = remembering_decoder(Operator, entries=_REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +112,14 @@ class RedisSessions:
         answer = await self.redis.round_trip(
             ("SADD", index, session.device_id),
             ("EXPIRE", index, 2 * _SESSION_SECONDS),
-            ("EVAL", _OPEN, 1, key, _ENCODE(session), session.iam_session_id, _SESSION_SECONDS),
+            ("EVAL", _OPEN, 1, key, encode(session), session.iam_session_id, _SESSION_SECONDS),
         )
         return _session(answer.replies[2])
 
     async def keep(self, before: BackofficeSession, after: BackofficeSession) -> bool:
         """Write back a session, unless it was changed, closed or replaced since it was read; return whether."""
         key = keys.session_of_device(before.tenant_id, before.device_id)
-        return bool(await self.redis.ask("EVAL", _KEEP, 1, key, _ENCODE(before), _ENCODE(after), _SESSION_SECONDS))
+        return bool(await self.redis.ask("EVAL", _KEEP, 1, key, encode(before), encode(after), _SESSION_SECONDS))
 
     async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
         """The device's session."""
@@ -161,7 +148,7 @@ class RedisSessions:
     async def remember_operator(self, operator: Operator) -> None:
         """Keep what tenant-service said, for five minutes at most, unless it said meanwhile that it changed."""
         key = keys.operator(operator.tenant_id, operator.id)
-        await self.redis.ask("SET", key, _ENCODE(operator), "NX", "EX", self.operator_seconds)
+        await self.redis.ask("SET", key, encode(operator), "NX", "EX", self.operator_seconds)
 
     async def forget_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
         """Ask tenant-service again at the next request."""

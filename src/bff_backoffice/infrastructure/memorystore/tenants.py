@@ -6,15 +6,13 @@ Fails closed: every method raises `StoreUnavailableError("sessions")` when Redis
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from bff_backoffice.application.sessions.tenants import KnownTenant
-from bff_backoffice.domain.operator import Identifier, TenantId
+from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.entries import encode, remembering_decoder
 
 __all__ = ["RedisTenants", "known_tenant"]
 
@@ -33,17 +31,8 @@ _REMEMBERED: Final = 256
 """Decoded entries, about 1 KB each; a process serves few tenants at a time."""
 
 
-def _parse(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook takes and gives anything
-    if issubclass(kind, Identifier):
-        return kind.parse(value)
-    # How a msgspec hook says that a type is not its own.
-    raise NotImplementedError
-
-
-known_tenant: Final = lru_cache(_REMEMBERED)(msgspec.json.Decoder(KnownTenant, dec_hook=_parse).decode)
+known_tenant: Final = remembering_decoder(KnownTenant, entries=_REMEMBERED)
 """The entry of these bytes. A pure function, remembered: a tenant's entry is the same on every request."""
-
-_ENCODE: Final = msgspec.json.Encoder(enc_hook=str).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,7 @@ class RedisTenants:
 
     async def remember(self, tenant_id: TenantId, before: KnownTenant | None, after: KnownTenant) -> bool:
         """Replace `before`, unless something else is there by now; return whether it was replaced."""
-        seen = b"" if before is None else _ENCODE(before)
+        seen = b"" if before is None else encode(before)
         return bool(
-            await self.redis.ask("EVAL", _REPLACE, 1, keys.tenant(tenant_id), seen, _ENCODE(after), _KEPT_SECONDS)
+            await self.redis.ask("EVAL", _REPLACE, 1, keys.tenant(tenant_id), seen, encode(after), _KEPT_SECONDS)
         )
