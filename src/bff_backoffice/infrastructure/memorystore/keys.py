@@ -15,6 +15,7 @@ __all__ = [
     "CONSUMER_GROUP",
     "devices_of_operator",
     "operator",
+    "own_events",
     "parked_events",
     "platform_events",
     "projection",
@@ -90,6 +91,11 @@ def projection_index(tenant_id: TenantId, property_id: PropertyId | None, name: 
 def platform_events() -> str:
     """The stream that every service of the platform publishes on (docs/upstreams.md, "The bus")."""
     return "platform:events"
+
+
+def own_events() -> str:
+    """The stream that this service publishes on, in the form of the platform's."""
+    return "bff-backoffice:events"
 
 
 def parked_events() -> str:
