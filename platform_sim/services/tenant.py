@@ -75,8 +75,8 @@ def read_preferences(call: Call) -> Answer:
 def write_preferences(call: Call) -> Answer:
     """`PUT …/preferences`: replace them; with `If-Match` only if nobody else did meanwhile."""
     operator = _operator(call)
-    wanted = call.headers.get("If-Match")
-    if wanted not in {None, "*", _etag(operator)}:
+    wanted = call.headers.get("If-Match", "*")
+    if not {"*", _etag(operator)} & {tag.strip() for tag in wanted.split(",")}:
         raise Refused(412, "MELMASTOON.TENANT.VERSION_CONFLICT", "the preferences were changed meanwhile")
     if len(call.body) > _LARGEST_PREFERENCES:
         raise call.invalid("body", f"at most {_LARGEST_PREFERENCES} members")

@@ -32,6 +32,7 @@ from bff_backoffice.application.workbench import ComposeBoard
 from bff_backoffice.board_reads import sections_of, widgets_of
 from bff_backoffice.desk_records import recorders_of, relay_of
 from bff_backoffice.desktop_reads import forgetting_of, start_of
+from bff_backoffice.desktop_writes import choosing_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.gateways import Gateways, open_gateways
@@ -175,6 +176,10 @@ def _use_cases(
     sections = sections_of(gateways, read_through=read_through, clock=utc_now)
     inboxes = inboxes_of(gateways, database, read_through=read_through, clock=utc_now, observer=metrics)
     start = start_of(gateways, database, read_through=read_through, clock=utc_now)
+    writers = recorders_of(gateways, database, inboxes.list_suggestions, others=writers_of(start), clock=utc_now)
+    acting = acting_of(
+        settings, metrics, database, gateways, writers=writers, cache=cache, flights=flights, clock=utc_now
+    )
     shown = ShowDevices(kept=devices, clock=utc_now)
     widgets = widgets_of(gateways, shown, read_through=read_through, clock=utc_now)
     return UseCases(
@@ -210,16 +215,8 @@ def _use_cases(
         read_preferences=start.read_preferences,
         read_shortcuts=start.read_shortcuts,
         prepare_start=start,
-        acting=acting_of(
-            settings,
-            metrics,
-            database,
-            gateways,
-            writers=recorders_of(gateways, database, inboxes.list_suggestions, others={}, clock=utc_now),
-            cache=cache,
-            flights=flights,
-            clock=utc_now,
-        ),
+        acting=acting,
+        choose_shortcuts=choosing_of(start, acting),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
         check_readiness=_readiness(sessions, database),
     )

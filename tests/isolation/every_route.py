@@ -27,6 +27,9 @@ MUTATIONS = frozenset(mutation.name for mutation in _ROWS)
 """What changes something at another service. Such a request carries a key, and is about a thing that does not exist, so
 that the owning service says no and the world stays as it is."""
 
+KEYED = MUTATIONS | {"put_preferences", "put_shortcuts"}
+"""What needs a key. The two that are not in the table are about the operator, so they change something in any case."""
+
 NOBODYS = "01JGFJJZ03J02SKYND46F9ZBK0"
 """The ULID of nothing."""
 
@@ -59,6 +62,8 @@ _BODIES: dict[str, dict[str, Any]] = {
         "networkProfile": "good",
         "appVersion": "1.4.2",
     },
+    "put_preferences": {"density": "comfortable", "theme": "system", "pinnedWidgets": []},
+    "put_shortcuts": {"overrides": {}},
     "choose_session_property": {"propertyId": "{property}"},
 }
 """A good body of each route that takes one. A route that is missing here fails its tests until it is added."""
@@ -127,7 +132,7 @@ def request(
     **headers: str | None,
 ) -> httpx2.Response:
     """One request of the route, good in every part that is not given."""
-    if route.operation_id in MUTATIONS:
+    if route.operation_id in KEYED:
         headers.setdefault("X_Idempotency_Key", str(uuid.uuid4()))
     asked = "&".join(filter(None, (_QUERIES.get(route.operation_id), query.removeprefix("?"))))
     return desktop.request(

@@ -39,6 +39,11 @@ def some_operator() -> OperatorId:
     return OperatorId.parse(f"usr_{ULID()}")
 
 
+def a_change() -> str:
+    """The name of a change."""
+    return f"ksm_{ULID()}"
+
+
 def told(version: int) -> ToldPreferences:
     """Preferences whose bytes a database could be tempted to tidy up."""
     return ToldPreferences(version=version, content=msgspec.Raw(b'{"b":1.0,"a":"\xd9\x84","version":%d}' % version))
@@ -97,10 +102,14 @@ async def test_a_choice_of_keys_replaces_only_the_version_that_was_read(database
     kept, tenant, operator = PostgresShortcuts(database), some_tenant(), some_operator()
 
     assert (await kept.chosen(tenant, operator, WINDOWS)).operator_version == 0
-    assert await kept.choose(tenant, operator, WINDOWS, {"search.open": "F6"}, after_version=3) is None
-    assert await kept.choose(tenant, operator, WINDOWS, {"search.open": "F6"}, after_version=0) == 1
-    assert await kept.choose(tenant, operator, WINDOWS, {"search.open": "F7"}, after_version=0) is None
-    assert await kept.choose(tenant, operator, WINDOWS, {"help.open": None}, after_version=1) == 2
+    assert (
+        await kept.choose(tenant, operator, WINDOWS, {"search.open": "F6"}, after_version=3, change=a_change()) is None
+    )
+    assert await kept.choose(tenant, operator, WINDOWS, {"search.open": "F6"}, after_version=0, change=a_change()) == 1
+    assert (
+        await kept.choose(tenant, operator, WINDOWS, {"search.open": "F7"}, after_version=0, change=a_change()) is None
+    )
+    assert await kept.choose(tenant, operator, WINDOWS, {"help.open": None}, after_version=1, change=a_change()) == 2
 
     found = await kept.chosen(tenant, operator, WINDOWS)
     assert (found.operator, found.operator_version) == ({"help.open": None}, 2)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from bff_backoffice.application.mutations_ports import ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import Tile
@@ -77,6 +78,19 @@ class PreferencesOfOperators(Protocol):
     async def preferences(self, call: CallContext) -> ToldPreferences:
         """The preferences of `call.operator_id`."""
 
+    async def replace(
+        self,
+        call: CallContext,
+        order: ForwardOrder,
+        *,
+        content: Mapping[str, object],
+        versions: Sequence[str] | None,
+    ) -> ToldPreferences:
+        """Replace them once for the order's upstream key, if they have one of these versions (`*` any, None no matter).
+
+        A lost race is a refusal with status 412.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredPreferences:
@@ -114,6 +128,8 @@ class KeptShortcuts:
     tenant_version: int
     operator: Overrides
     operator_version: int
+    operator_change: str | None = None
+    """The name of the change that the operator made last."""
 
 
 class ShortcutOverrides(Protocol):
@@ -130,8 +146,12 @@ class ShortcutOverrides(Protocol):
         bindings: Mapping[str, str | None],
         *,
         after_version: int,
+        change: str,
     ) -> int | None:
-        """Replace the operator's own; return the new version, or None where `after_version` is not the kept one."""
+        """Replace the operator's own; return the new version, or None where `after_version` is not the kept one.
+
+        `change` names this change, among all of all tenants.
+        """
 
 
 class PropertyBrief(Tile, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import OperatorId, TenantId
 
-__all__ = ["FRESHNESS", "ForgetPreferences", "FoundPreferences", "ReadPreferences"]
+__all__ = ["FRESHNESS", "ForgetPreferences", "FoundPreferences", "ReadPreferences", "key_of_preferences"]
 
 FRESHNESS: Final = Freshness(fresh_ms=300_000, fallback_fresh_ms=300_000, kept_ms=30 * 86_400_000)
 """Fresh for five minutes, as everything of tenant-service; kept for 30 days (specification, section 4)."""
@@ -57,7 +57,7 @@ class ReadPreferences:
 
     async def __call__(self, asked: OperatorRequest) -> FoundPreferences:
         """Return what is known, or what tenant-service says. A failure is in the result, and nothing is raised."""
-        look = await self.reads.last_known(asked.tenant_id, [_key(asked.operator_id)])
+        look = await self.reads.last_known(asked.tenant_id, [key_of_preferences(asked.operator_id)])
         (cached,) = look.projections
         served = self.reads.from_cache(cached)
         if cached is not None and served is not None:
@@ -99,7 +99,7 @@ class ReadPreferences:
 
     def _load_behind(self, asked: OperatorRequest, known: Projection) -> None:
         """Begin to load anew for nobody in particular; all who ask meanwhile get what is known."""
-        wanted, key = self._wanted(asked), _key(asked.operator_id)
+        wanted, key = self._wanted(asked), key_of_preferences(asked.operator_id)
 
         async def load() -> Projection:
             served = await self.reads.renew(asked.tenant_id, wanted, known=None)
@@ -125,7 +125,12 @@ class ReadPreferences:
                 self.reads.observer.cache_unavailable("mirror_write")
             return LoadedData(data=told.content, sources=(_SOURCE.value,))
 
-        return Wanted(key=_key(asked.operator_id), load=load, deadline_ms=_SOURCE.deadline_ms, sources=(_SOURCE.value,))
+        return Wanted(
+            key=key_of_preferences(asked.operator_id),
+            load=load,
+            deadline_ms=_SOURCE.deadline_ms,
+            sources=(_SOURCE.value,),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +148,11 @@ class ForgetPreferences:
     async def __call__(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
         # The mirror first: whoever finds the cache empty must not find the mirror current.
         await self.mirror.outdate(tenant_id, operator_id, at=self.clock())
-        await self.cache.forget(tenant_id, [_key(operator_id)])
+        await self.cache.forget(tenant_id, [key_of_preferences(operator_id)])
 
 
-def _key(operator_id: OperatorId) -> ProjectionKey:
+def key_of_preferences(operator_id: OperatorId) -> ProjectionKey:
+    """Return where an operator's preferences are cached: what whoever changes them has to forget."""
     # The number is the content's form: another form is another key, never a wrong read.
     return ProjectionKey(property_id=None, name="preferences-1", variants=(operator_id,))
 

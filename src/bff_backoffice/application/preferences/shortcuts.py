@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -10,14 +11,14 @@ import msgspec
 from bff_backoffice.application.preferences.forget import SHORTCUTS_NAME
 from bff_backoffice.application.preferences.one_read import read_one
 from bff_backoffice.application.preferences.ports import KeptShortcuts, OperatorRequest, ShortcutOverrides
-from bff_backoffice.application.projections import Freshness, ProjectionKey
+from bff_backoffice.application.projections import Freshness, Projection, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
-from bff_backoffice.domain.composed_reads import CacheStatus, Source
+from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
 from bff_backoffice.domain.operator import AppPlatform, OperatorId
 from bff_backoffice.domain.shortcut_actions import ACTIONS, STATIC_VERSION
 from bff_backoffice.domain.shortcuts import Binding, Clash, clashes, merged
 
-__all__ = ["FRESHNESS", "FoundShortcuts", "ReadShortcuts", "key_of_shortcuts"]
+__all__ = ["FRESHNESS", "FoundShortcuts", "ReadShortcuts", "key_of_shortcuts", "written_shortcuts"]
 
 FRESHNESS: Final = Freshness(fresh_ms=300_000, fallback_fresh_ms=300_000, kept_ms=86_400_000)
 """Fresh for five minutes and kept for a day: whoever writes forgets what is cached, and Postgres has the truth."""
@@ -52,20 +53,12 @@ class ReadShortcuts:
         served, cache_status = await read_one(self.reads, asked, self._wanted(asked, platform))
         projection = served.projection
         chosen = _NOTHING_CHOSEN if projection is None else _DECODER.decode(projection.data)
-        bindings = merged(ACTIONS, platform, tenant=chosen.tenant, operator=chosen.operator)
-        return FoundShortcuts(
-            platform=platform,
-            bindings=bindings,
-            clashes=clashes(bindings, platform),
-            version=f"{STATIC_VERSION}.{chosen.tenant_version}.{chosen.operator_version}",
-            served=served,
-            cache_status=cache_status,
-        )
+        return _found(platform, chosen, served, cache_status)
 
     def _wanted(self, asked: OperatorRequest, platform: AppPlatform) -> Wanted:
         async def load(_deadline: float) -> LoadedData:
             chosen = await self.overrides.chosen(asked.tenant_id, asked.operator_id, platform)
-            return LoadedData(data=msgspec.Raw(msgspec.json.encode(chosen)), sources=(_SOURCE.value,))
+            return LoadedData(data=_data(chosen), sources=(_SOURCE.value,))
 
         return Wanted(
             key=key_of_shortcuts(asked.operator_id, platform),
@@ -73,6 +66,29 @@ class ReadShortcuts:
             deadline_ms=_SOURCE.deadline_ms,
             sources=(_SOURCE.value,),
         )
+
+
+def written_shortcuts(platform: AppPlatform, chosen: KeptShortcuts, *, now: datetime) -> FoundShortcuts:
+    """Return the map of what Postgres itself has just said."""
+    projection = Projection(as_of=now, upstream_ms=0, sources=(_SOURCE.value,), fallback=False, data=_data(chosen))
+    return _found(platform, chosen, Served(outcome=Outcome.FRESH, projection=projection), CacheStatus.MISS)
+
+
+def _found(platform: AppPlatform, chosen: KeptShortcuts, served: Served, cache_status: CacheStatus) -> FoundShortcuts:
+    """Return the map with what was chosen."""
+    bindings = merged(ACTIONS, platform, tenant=chosen.tenant, operator=chosen.operator)
+    return FoundShortcuts(
+        platform=platform,
+        bindings=bindings,
+        clashes=clashes(bindings, platform),
+        version=f"{STATIC_VERSION}.{chosen.tenant_version}.{chosen.operator_version}",
+        served=served,
+        cache_status=cache_status,
+    )
+
+
+def _data(chosen: KeptShortcuts) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(chosen))
 
 
 def key_of_shortcuts(operator_id: OperatorId, platform: AppPlatform) -> ProjectionKey:

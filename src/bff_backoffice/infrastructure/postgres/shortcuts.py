@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from ulid import ULID
 
 from bff_backoffice.application.preferences.ports import KeptShortcuts
 from bff_backoffice.domain.operator import AppPlatform, OperatorId, TenantId
@@ -18,7 +17,7 @@ __all__ = ["EVERYBODY", "PostgresShortcuts"]
 EVERYBODY: Final = "*"
 """In the operator's place: the tenant's own choice."""
 
-_NOTHING: Final = ("{}", 0)
+_NOTHING: Final = ("{}", 0, None)
 _BINDINGS: Final = msgspec.json.Decoder(dict[str, str | None])
 
 
@@ -33,19 +32,20 @@ class PostgresShortcuts:
         async with self.database.transaction(tenant_id) as connection:
             rows = await connection.fetch(
                 """
-                select operator_id, bindings, version from keyboard_shortcut_overrides
+                select operator_id, bindings, version, id from keyboard_shortcut_overrides
                 where tenant_id = $1 and operator_id in ($2, $3) and platform = $4
                 """,
                 tenant_id, operator_id, EVERYBODY, platform.value,
             )  # fmt: skip
-        found = {row["operator_id"]: (row["bindings"], row["version"]) for row in rows}
-        theirs, their_version = found.get(EVERYBODY, _NOTHING)
-        own, own_version = found.get(operator_id, _NOTHING)
+        found = {row["operator_id"]: (row["bindings"], row["version"], row["id"]) for row in rows}
+        theirs, their_version, _ = found.get(EVERYBODY, _NOTHING)
+        own, own_version, own_change = found.get(operator_id, _NOTHING)
         return KeptShortcuts(
             tenant=_BINDINGS.decode(theirs),
             tenant_version=their_version,
             operator=_BINDINGS.decode(own),
             operator_version=own_version,
+            operator_change=own_change,
         )
 
     async def choose(
@@ -56,6 +56,7 @@ class PostgresShortcuts:
         bindings: Mapping[str, str | None],
         *,
         after_version: int,
+        change: str,
     ) -> int | None:
         """Replace the operator's own; return the new version, or None where `after_version` is not the kept one."""
         async with self.database.transaction(tenant_id) as connection:
@@ -67,11 +68,12 @@ class PostgresShortcuts:
                   or exists (select from keyboard_shortcut_overrides
                              where tenant_id = $1 and operator_id = $2 and platform = $3)
                 on conflict (tenant_id, operator_id, platform) do update set
-                  bindings = excluded.bindings, version = kept.version + 1, changed_at = now(), changed_by = $2
+                  id = excluded.id, bindings = excluded.bindings, version = kept.version + 1,
+                  changed_at = now(), changed_by = $2
                 where kept.version = $6
                 returning version
                 """,
-                tenant_id, operator_id, platform.value, f"ksm_{ULID()}",
+                tenant_id, operator_id, platform.value, change,
                 msgspec.json.encode(dict(bindings)).decode(), after_version,
             )  # fmt: skip
         return version

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -11,16 +11,20 @@ from urllib.parse import quote
 import msgspec
 from msgspec.json import Decoder
 
+from bff_backoffice.application.mutations_ports import ForwardOrder
 from bff_backoffice.application.ports import CallContext, UpstreamRefusedError
 from bff_backoffice.application.preferences.ports import ToldPreferences
 from bff_backoffice.application.sessions.ports import TenantProfile
 from bff_backoffice.domain.operator import Operator, OperatorId, OperatorRole, PropertyId, TenantId
 from bff_backoffice.infrastructure.dialect import Money, Wire, operator_headers, safe_address
-from bff_backoffice.infrastructure.http import Bounds, Upstream, UpstreamClient
+from bff_backoffice.infrastructure.forwarding import MutationDialect, envelope, key_header
+from bff_backoffice.infrastructure.http import Bounds, Call, Upstream, UpstreamClient
 
 __all__ = ["SERVICE", "TenantGateway"]
 
 SERVICE: Final = Upstream(name="tenant-service", limit_seconds=0.5, retries=1)
+
+MUTATIONS: Final = MutationDialect(key_form="ulid", key_name="X-Idempotency-Key")
 
 _NOT_FOUND: Final = 404
 _ROLES: Final = frozenset(role.value for role in OperatorRole)
@@ -126,13 +130,33 @@ class TenantGateway:
 
     async def preferences(self, call: CallContext) -> ToldPreferences:
         """Return the preferences of `call.operator_id`."""
-        member = f"/api/v1/tenants/{quote(call.tenant_id, safe='')}/operators/{quote(call.operator_id, safe='')}"
         return await self.client.read(
-            "preferences",
-            f"{member}/preferences",
-            bounds=call,
-            headers=operator_headers(call),
-            decode=_told,
+            "preferences", _preferences_of(call), bounds=call, headers=operator_headers(call), decode=_told
+        )
+
+    async def replace(
+        self,
+        call: CallContext,
+        order: ForwardOrder,
+        *,
+        content: Mapping[str, object],
+        versions: Sequence[str] | None,
+    ) -> ToldPreferences:
+        """Replace the preferences of `call.operator_id` once for the order's upstream key, if none was faster."""
+        demanded = {} if versions is None else {"If-Match": ", ".join(map(_tag, versions))}
+        return await self.client.run(
+            Call(
+                operation="put_preferences",
+                method="PUT",
+                path=_preferences_of(call),
+                bounds=call,
+                headers={**envelope(call, order), **key_header(order, MUTATIONS), **demanded},
+                # The same bytes for every dispatch of a key, in whatever order the desktop sent the members.
+                body=msgspec.json.encode(content, order="sorted"),
+                decode=_told,
+                limit_seconds=order.mutation.deadline_ms / 1000,
+                repeatable=order.mutation.repeatable,
+            )
         )
 
     def _operator(self, tenant_id: TenantId, operator_id: OperatorId, body: bytes) -> Operator | None:
@@ -154,6 +178,15 @@ class TenantGateway:
             # Closed by default: a state that is new to this service lets nobody in.
             suspended=found.state != "active",
         )
+
+
+def _tag(version: str) -> str:
+    return version if version == "*" else f'"{version}"'
+
+
+def _preferences_of(call: CallContext) -> str:
+    member = f"/api/v1/tenants/{quote(call.tenant_id, safe='')}/operators/{quote(call.operator_id, safe='')}"
+    return f"{member}/preferences"
 
 
 def _told(body: bytes) -> ToldPreferences:

@@ -6,6 +6,7 @@ from typing import Final
 
 from bff_backoffice.presentation.routes import (
     alerts,
+    choices,
     dashboard,
     devices,
     documents,
@@ -25,6 +26,7 @@ __all__ = ["ROUTES"]
 ROUTES: Final = (
     *sessions.ROUTES,
     *preferences.ROUTES,
+    *choices.ROUTES,
     *step_up.ROUTES,
     *dashboard.ROUTES,
     *workbench.ROUTES,

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from bff_backoffice.application.mutations_dispatch import MutationRequest
-from bff_backoffice.application.mutations_ports import KeptAnswer
 from bff_backoffice.application.mutations_table import MUTATIONS, Mutation, SecondFactor
-from bff_backoffice.application.ports import UpstreamError, UpstreamRefusedError
 from bff_backoffice.application.records import RECORDS
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
-from bff_backoffice.presentation.errors import problem_document, problem_headers, upstream_refusal
-from bff_backoffice.presentation.exchange import Exchange, Response, Whole, malformed
+from bff_backoffice.presentation.exchange import Exchange, Response, malformed
 from bff_backoffice.presentation.idempotency_keys import KEY_PARAMETERS, key_scope, request_hash
+from bff_backoffice.presentation.mutation_answers import KEY_REFUSALS, forwarded, kept_refusal
 from bff_backoffice.presentation.route_table import Access, Answer, Handler, Parameter, Route, named_by
 
 __all__ = ["ROUTES"]
 
 _ATTESTATION: Final = re.compile(r"mfa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 _LOCKED: Final = 423
-_REPLAYED: Final = ("Idempotency-Replayed", "true")
 _OBJECT: Final = {"type": "object", "additionalProperties": True}
-_REFUSALS: Final = (
-    Code.VALIDATION_FAILED, Code.IDEMPOTENCY_KEY_MISSING, Code.IDEMPOTENCY_IN_FLIGHT, Code.OUTCOME_UNKNOWN,
-    Code.IDEMPOTENCY_KEY_REUSED, Code.ROLE_FORBIDDEN, Code.RESOURCE_NOT_FOUND, Code.OVERLOADED,
-)  # fmt: skip
 _ATTESTATION_PARAMETER: Final = Parameter(
     "X-Mfa-Attestation", "header", "The attestation of a second factor for this act, where one is demanded."
 )
@@ -34,18 +28,7 @@ _ATTESTATION_PARAMETER: Final = Parameter(
 
 def _handler(mutation: Mutation) -> Handler:
     async def forward(exchange: Exchange, use: UseCases) -> Response:
-        request = _request(mutation, exchange)
-        try:
-            outcome = await use.acting.forward_mutation(request)
-        except UpstreamError as failure:
-            # Whatever an upstream did not settle may be tried again under the same key.
-            raise upstream_refusal(failure, mutation=True) from failure
-        answer = outcome.answer
-        return Whole(
-            status=answer.status,
-            body=answer.body,
-            headers=(*answer.headers, _REPLAYED) if outcome.replayed else answer.headers,
-        )
+        return await forwarded(use.acting.forward_mutation, _request(mutation, exchange))
 
     forward.__name__ = mutation.name
     forward.__doc__ = f"{mutation.summary}."
@@ -56,9 +39,6 @@ def _request(mutation: Mutation, exchange: Exchange) -> MutationRequest:
     wrong = mutation.wrong(exchange.body)
     if wrong:
         raise Refusal(Code.VALIDATION_FAILED, "The request has malformed parts.", errors=wrong)
-
-    def refused(refusal: UpstreamRefusedError) -> KeptAnswer:
-        return _kept_refusal(refusal, exchange)
 
     return MutationRequest(
         mutation=mutation,
@@ -71,7 +51,7 @@ def _request(mutation: Mutation, exchange: Exchange) -> MutationRequest:
         locale=exchange.language.tag,
         request_id=exchange.request_id,
         traceparent=exchange.traceparent,
-        refused=refused,
+        refused=partial(kept_refusal, exchange=exchange),
     )
 
 
@@ -82,23 +62,8 @@ def _attestation(exchange: Exchange) -> str | None:
     return given
 
 
-def _kept_refusal(refusal: UpstreamRefusedError, exchange: Exchange) -> KeptAnswer:
-    """A refusal as this client reads it: kept as it is, its request id and its language too."""
-    known = upstream_refusal(refusal, mutation=True)
-    body = problem_document(
-        known,
-        language=exchange.language,
-        instance=exchange.path,
-        request_id=exchange.request_id,
-        trace_id=exchange.traceparent.split("-")[1],
-    )
-    return KeptAnswer(
-        status=known.code.status, headers=tuple(problem_headers(known, language=exchange.language)), body=body
-    )
-
-
 def _route(mutation: Mutation) -> Route:
-    refusals = (*_REFUSALS, *mutation.refusals)
+    refusals = (*KEY_REFUSALS, *mutation.refusals)
     answer = Answer("What the owning service answered.", {"application/json": _OBJECT})
     if mutation.answer is not None:
         answer = Answer("What was written down.", {"application/json": mutation.answer})

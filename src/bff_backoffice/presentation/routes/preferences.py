@@ -10,9 +10,10 @@ from typing import Final
 from bff_backoffice.application.preferences.ports import OperatorRequest
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
-from bff_backoffice.domain.operator import AppPlatform
+from bff_backoffice.presentation.desk_platform import PLATFORM_PARAMETER, asked_platform
 from bff_backoffice.presentation.entity_tags import strongly_tagged
-from bff_backoffice.presentation.exchange import Exchange, Response, json_answer, malformed
+from bff_backoffice.presentation.exchange import Exchange, Response, json_answer
+from bff_backoffice.presentation.preference_changes import tag_of_answer
 from bff_backoffice.presentation.request_parts import client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 from bff_backoffice.presentation.shortcut_answers import ShortcutsAnswer, shortcuts_answer
@@ -21,7 +22,6 @@ from bff_backoffice.presentation.start_answers import PREFERENCES_SCHEMA, StartA
 __all__ = ["ROUTES"]
 
 _JSON: Final = "application/json"
-_PLATFORMS: Final = tuple(platform.value for platform in AppPlatform)
 
 
 async def get_preferences(exchange: Exchange, use: UseCases) -> Response:
@@ -32,12 +32,13 @@ async def get_preferences(exchange: Exchange, use: UseCases) -> Response:
         raise found.served.failure or Refusal(Code.INTERNAL)
     # The age is a header and no member: the same preferences are the same bytes, which the strong tag promises.
     age = str(projection.age_ms(use.clock()) // 1000)
-    return strongly_tagged(exchange, bytes(projection.data), ("X-Cache", found.cache_status.value), ("Age", age))
+    body, cache = bytes(projection.data), ("X-Cache", found.cache_status.value)
+    return strongly_tagged(exchange, body, cache, ("Age", age), tag=tag_of_answer(body))
 
 
 async def get_shortcuts(exchange: Exchange, use: UseCases) -> Response:
     """Show which keys do what on the desktop's platform."""
-    platform = _platform(exchange)
+    platform = asked_platform(exchange)
     found = await use.read_shortcuts(_asked(exchange), platform)
     body = json_answer(shortcuts_answer(found, exchange.language)).body
     return strongly_tagged(exchange, body, ("X-Cache", found.cache_status.value))
@@ -45,7 +46,7 @@ async def get_shortcuts(exchange: Exchange, use: UseCases) -> Response:
 
 async def get_bootstrap(exchange: Exchange, use: UseCases) -> Response:
     """Show everything that a desktop needs at its start."""
-    start = await use.prepare_start(_asked(exchange), _platform(exchange))
+    start = await use.prepare_start(_asked(exchange), asked_platform(exchange))
     answer = start_answer(exchange, start, now=use.clock())
     return json_answer(answer, headers=(("X-Cache", start.cache_status.value),))
 
@@ -64,20 +65,6 @@ def _asked(exchange: Exchange) -> OperatorRequest:
     )
 
 
-def _platform(exchange: Exchange) -> AppPlatform:
-    """The platform that the request names, else the one that the session's device said last, else Windows."""
-    given = exchange.one("platform")
-    if given is None:
-        return exchange.operator.session.app_platform or AppPlatform.WINDOWS
-    if given not in _PLATFORMS:
-        raise malformed("query.platform", "unknown", f"One of {', '.join(_PLATFORMS)}.")
-    return AppPlatform(given)
-
-
-_PLATFORM: Final = Parameter(
-    "platform", "query", "Which platform's keys; else that of the session's device, else `win32`.",
-    {"type": "string", "enum": list(_PLATFORMS)},
-)  # fmt: skip
 _IF_NONE_MATCH: Final = Parameter("If-None-Match", "header", "The `ETag` of what the client has.")
 _BUDGET: Final = Parameter(
     "X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.", {"type": "integer"}
@@ -86,7 +73,7 @@ _BUDGET: Final = Parameter(
 ROUTES: Final = (
     Route(
         method="GET", path="/bootstrap", access=Access.OPERATOR, handler=get_bootstrap, tag="session",
-        summary="Everything that a desktop needs at its start", parameters=(_PLATFORM, _BUDGET),
+        summary="Everything that a desktop needs at its start", parameters=(PLATFORM_PARAMETER, _BUDGET),
         answers={200: Answer("Session, operator, tenant, properties, theme, preferences, keys, live settings, builds.",
                              {_JSON: StartAnswer})},
     ),
@@ -101,7 +88,7 @@ ROUTES: Final = (
     ),
     Route(
         method="GET", path="/shortcuts", access=Access.OPERATOR, handler=get_shortcuts, tag="preferences",
-        summary="Which keys do what", parameters=(_PLATFORM, _IF_NONE_MATCH, _BUDGET),
+        summary="Which keys do what", parameters=(PLATFORM_PARAMETER, _IF_NONE_MATCH, _BUDGET),
         answers={
             200: Answer("The keyboard map, with what tenant and operator chose.", {_JSON: ShortcutsAnswer}),
             304: Answer("The map is still what the `ETag` says."),
