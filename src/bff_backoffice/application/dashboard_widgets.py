@@ -12,7 +12,7 @@ import msgspec
 from bff_backoffice.application.composition import Part
 from bff_backoffice.application.dashboard_frames import WidgetFrame, WidgetPlan
 from bff_backoffice.application.dashboard_loaders import DashboardLoaders
-from bff_backoffice.application.ports import CallContext, Clock
+from bff_backoffice.application.ports import Clock, call_for
 from bff_backoffice.application.projections import Found, Look, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.domain.dashboard import (
@@ -144,7 +144,7 @@ class WidgetReads:
         loader = self.loaders.of(widget.id)
 
         async def load(deadline: float) -> LoadedData:
-            loaded = await loader(_call(request, deadline))
+            loaded = await loader(call_for(request, deadline))
             return LoadedData(
                 data=msgspec.Raw(_ENCODER.encode(loaded.tile)),
                 sources=_names(loaded.sources),
@@ -172,21 +172,6 @@ _ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
 
 def _names(sources: tuple[Source, ...]) -> tuple[str, ...]:
     return tuple(source.value for source in sources)
-
-
-def _call(request: DashboardRequest, deadline: float) -> CallContext:
-    operator = request.operator
-    return CallContext(
-        tenant_id=operator.tenant_id,
-        property_id=operator.property_id,
-        operator_id=operator.operator_id,
-        device_id=operator.device_id,
-        roles=operator.roles,
-        locale=request.locale,
-        request_id=request.request_id,
-        traceparent=request.traceparent,
-        deadline=deadline,
-    )
 
 
 def _key(widget: Widget, request: DashboardRequest, property_id: PropertyId) -> ProjectionKey:

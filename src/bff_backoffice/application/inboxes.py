@@ -14,7 +14,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from bff_backoffice.application.ports import CallContext, Clock, StoreUnavailableError
+from bff_backoffice.application.ports import CallContext, Clock, StoreUnavailableError, call_for
 from bff_backoffice.application.projections import ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
@@ -160,7 +160,7 @@ class MirroredInbox(Generic[T]):
 
     def _wanted(self, request: InboxRequest) -> Wanted:
         async def load(deadline: float) -> LoadedData:
-            loaded = await self.mirror.load(_call(request, deadline))
+            loaded = await self.mirror.load(call_for(request, deadline))
             return LoadedData(data=msgspec.Raw(msgspec.json.encode(loaded)), sources=(self.mirror.source.value,))
 
         return Wanted(
@@ -189,18 +189,3 @@ def newest_first(moment: datetime) -> str:
 
 def _patience_ms(deadline_ms: int, budget_ms: int | None) -> int:
     return deadline_ms if budget_ms is None else min(deadline_ms, max(budget_ms, CLIENT_BUDGET_FLOOR_MS))
-
-
-def _call(request: InboxRequest, deadline: float) -> CallContext:
-    operator = request.operator
-    return CallContext(
-        tenant_id=operator.tenant_id,
-        property_id=operator.property_id,
-        operator_id=operator.operator_id,
-        device_id=operator.device_id,
-        roles=operator.roles,
-        locale=request.locale,
-        request_id=request.request_id,
-        traceparent=request.traceparent,
-        deadline=deadline,
-    )

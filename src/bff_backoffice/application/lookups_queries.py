@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.ports import CallContext, call_for
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.operator import OperatorContext, OperatorId
 from bff_backoffice.domain.resource_ids import FolioId, RoomId
@@ -30,18 +30,7 @@ class LookUp:
 
     def call(self, deadline: float) -> CallContext:
         """Return on whose behalf an upstream is called, until this moment of the loop's clock."""
-        operator = self.operator
-        return CallContext(
-            tenant_id=operator.tenant_id,
-            property_id=operator.property_id,
-            operator_id=operator.operator_id,
-            device_id=operator.device_id,
-            roles=operator.roles,
-            locale=self.locale,
-            request_id=self.request_id,
-            traceparent=self.traceparent,
-            deadline=deadline,
-        )
+        return call_for(self, deadline)
 
     def call_of(self, source: Source) -> CallContext:
         """Return the call of this source, with the source's time or what the client's budget leaves of it."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, PropertyId, TenantId
+from bff_backoffice.domain.operator import DeviceId, OperatorContext, OperatorId, OperatorRole, PropertyId, TenantId
 
 __all__ = [
+    "AskedByOperator",
     "CallContext",
     "Clock",
     "OwnKeys",
@@ -21,6 +22,7 @@ __all__ = [
     "UpstreamShedError",
     "UpstreamTimeoutError",
     "UpstreamUnavailableError",
+    "call_for",
 ]
 
 
@@ -74,6 +76,35 @@ class CallContext:
     request_id: str
     traceparent: str
     deadline: float
+
+
+class AskedByOperator(Protocol):
+    """A request of an operator at a property, in the language that was agreed on for the answer."""
+
+    @property
+    def operator(self) -> OperatorContext: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def traceparent(self) -> str: ...
+
+
+def call_for(request: AskedByOperator, deadline: float) -> CallContext:
+    """Return on whose behalf an upstream is called, until this moment of the loop's clock (seconds)."""
+    operator = request.operator
+    return CallContext(
+        tenant_id=operator.tenant_id,
+        property_id=operator.property_id,
+        operator_id=operator.operator_id,
+        device_id=operator.device_id,
+        roles=operator.roles,
+        locale=request.locale,
+        request_id=request.request_id,
+        traceparent=request.traceparent,
+        deadline=deadline,
+    )
 
 
 class UpstreamError(Exception):

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from bff_backoffice.application.composition import Part, compose
-from bff_backoffice.application.ports import CallContext, Clock
+from bff_backoffice.application.ports import Clock, call_for
 from bff_backoffice.application.projections import Found, Look, Projection, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.application.tiles import Tile
@@ -202,7 +202,7 @@ class SectionReads:
         loader = self.loaders.of(section.id, request.days)
 
         async def load(deadline: float) -> LoadedData:
-            loaded = await loader(_call(request, deadline))
+            loaded = await loader(call_for(request, deadline))
             return LoadedData(data=msgspec.Raw(msgspec.json.encode(loaded)), sources=(section.source.value,))
 
         return Wanted(
@@ -237,19 +237,4 @@ def _key(section: Section, request: SectionRequest) -> ProjectionKey:
         property_id=request.operator.property_id,
         name=section.id.kept_as,
         variants=() if days is None else (first, str(days.count)),
-    )
-
-
-def _call(request: SectionRequest, deadline: float) -> CallContext:
-    operator = request.operator
-    return CallContext(
-        tenant_id=operator.tenant_id,
-        property_id=operator.property_id,
-        operator_id=operator.operator_id,
-        device_id=operator.device_id,
-        roles=operator.roles,
-        locale=request.locale,
-        request_id=request.request_id,
-        traceparent=request.traceparent,
-        deadline=deadline,
     )
