@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from bff_backoffice.presentation.exchange import Whole
+from bff_backoffice.presentation.qualities import quality
 
 __all__ = ["VARY", "coded"]
 
@@ -45,18 +46,6 @@ def _takes_gzip(accept_encoding: tuple[str, ...]) -> bool:
     qualities: dict[str, float] = {}
     for part in ",".join(accept_encoding).split(","):
         name, _, parameter = part.partition(";")
-        qualities.setdefault(name.strip().lower().removeprefix("x-"), _quality(parameter))
+        qualities.setdefault(name.strip().lower().removeprefix("x-"), quality(parameter))
     wanted = qualities.get("gzip", qualities.get("*", 0.0))
     return wanted > 0 and wanted >= qualities.get("identity", 0.0)
-
-
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.partition("=")
-    if not parameter.strip():
-        return 1.0
-    try:
-        quality = float(value) if name.strip().lower() == "q" else 0.0
-    except ValueError:
-        return 0.0
-    # Comparing also throws out "nan".
-    return quality if 0.0 <= quality <= 1.0 else 0.0

@@ -17,6 +17,8 @@ from typing import Final, Literal
 from babel import Locale
 from babel.messages.pofile import read_po
 
+from bff_backoffice.presentation.qualities import quality
+
 __all__ = [
     "DEFAULT_LANGUAGE", "LANGUAGES", "Direction", "Language", "choose_language", "known_messages", "language_of",
     "message", "message_or_none",
@@ -115,23 +117,11 @@ def _ranges(header: str) -> Iterator[str]:
     weighted: list[tuple[float, str]] = []
     for part in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:
         tag, _, parameter = part.partition(";")
-        quality = _quality(parameter)
-        if quality > 0 and tag.strip():
-            weighted.append((quality, tag.strip()))
+        weight = quality(parameter)
+        if weight > 0 and tag.strip():
+            weighted.append((weight, tag.strip()))
     weighted.sort(key=lambda pair: -pair[0])
     return (tag for _, tag in weighted)
-
-
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.partition("=")
-    if not parameter.strip():
-        return 1.0
-    try:
-        quality = float(value) if name.strip().lower() == "q" else 0.0
-    except ValueError:
-        return 0.0
-    # Comparing also throws out "nan", which would otherwise unsettle the sort.
-    return quality if 0.0 <= quality <= 1.0 else 0.0
 
 
 def message(language: Language, key: str, *, count: int | None = None, **arguments: str) -> str:
