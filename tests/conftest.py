@@ -19,6 +19,17 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture(scope="module")
+def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world of the module's own without circuit breakers, so that the faults of one test do not outlast it.
+
+    A module whose every test wants it says so by calling it its `shared_world`.
+    """
+    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
+    with start_world(tmp_path_factory.mktemp("unguarded"), environment=settings) as world:
+        yield world
+
+
 @pytest.fixture
 def world(shared_world: World) -> Iterator[World]:
     """The world in good health, with nothing in the dashboards' cache; healed again afterwards."""

@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -37,19 +36,9 @@ OLDER_NAME = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
 
 @pytest.fixture(scope="module")
-def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world without circuit breakers, so that the faults of one test do not outlast it."""
-    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
-    with start_world(tmp_path_factory.mktemp("downtime"), environment=settings) as started:
-        yield started
-
-
-@pytest.fixture
-def world(unguarded: World) -> Iterator[World]:
-    """That world in good health, with nothing in its cache; healed again afterwards."""
-    unguarded.forget_cache()
-    yield unguarded
-    unguarded.heal()
+def shared_world(unguarded: World) -> World:
+    """What one test's faults do to a service must not outlast it."""
+    return unguarded
 
 
 def encoded(raw: bytes) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from ulid import ULID
 from bff_backoffice.domain import alerts, suggestions
 from bff_backoffice.domain.operator import OperatorRole
 from tests.musts.described import Described
-from tests.worlds import World, start_world
+from tests.worlds import World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,19 +54,9 @@ PROVENANCE = (
 
 
 @pytest.fixture(scope="module")
-def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world without circuit breakers, so that the faults of one test do not outlast it."""
-    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
-    with start_world(tmp_path_factory.mktemp("inboxes"), environment=settings) as started:
-        yield started
-
-
-@pytest.fixture
-def world(unguarded: World) -> Iterator[World]:
-    """That world in good health, with nothing in its cache; healed again afterwards."""
-    unguarded.forget_cache()
-    yield unguarded
-    unguarded.heal()
+def shared_world(unguarded: World) -> World:
+    """What one test's faults do to a service must not outlast it."""
+    return unguarded
 
 
 def tell(world: World, inbox: Inbox, path: str, body: str) -> dict[str, Any]:

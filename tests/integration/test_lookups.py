@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.presentation.routes import ROUTES
 from tests.desktop import Desktop
 from tests.musts.described import Described
-from tests.worlds import World, start_world
+from tests.worlds import World
 
 BFF, GENERAL = "MELMASTOON.BFF.", "MELMASTOON.GENERAL."
 OWN_OF_A_REFUSAL = ("requestId", "traceId", "instance")
@@ -79,18 +78,9 @@ def thing(world: World, path: str, property_id: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world without circuit breakers, so that the faults of one test do not outlast it."""
-    with start_world(tmp_path_factory.mktemp("lookups"), environment={"BFF_UPSTREAM_BREAKERS": "false"}) as started:
-        yield started
-
-
-@pytest.fixture
-def world(unguarded: World) -> Iterator[World]:
-    """That world in good health, with nothing in its cache; healed again afterwards."""
-    unguarded.forget_cache()
-    yield unguarded
-    unguarded.heal()
+def shared_world(unguarded: World) -> World:
+    """What one test's faults do to a service must not outlast it."""
+    return unguarded
 
 
 @pytest.fixture(scope="module")

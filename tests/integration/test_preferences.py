@@ -17,7 +17,7 @@ from bff_backoffice.domain.shortcut_actions import ACTIONS, STATIC_VERSION
 from tests.desktop import Desktop
 from tests.musts.described import Described
 from tests.processes import stopped
-from tests.worlds import World, start_world
+from tests.worlds import World
 
 PROMPTLY_S = 3.0
 READS = ("/bootstrap", "/preferences", "/shortcuts")
@@ -25,19 +25,9 @@ EVERY_READ = pytest.mark.parametrize("path", READS)
 
 
 @pytest.fixture(scope="module")
-def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world without circuit breakers, so that the faults of one test do not outlast it."""
-    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
-    with start_world(tmp_path_factory.mktemp("preferences"), environment=settings) as started:
-        yield started
-
-
-@pytest.fixture
-def world(unguarded: World) -> Iterator[World]:
-    """That world in good health, with nothing in its cache; healed again afterwards."""
-    unguarded.forget_cache()
-    yield unguarded
-    unguarded.heal()
+def shared_world(unguarded: World) -> World:
+    """What one test's faults do to a service must not outlast it."""
+    return unguarded
 
 
 def mirror(world: World, statement: str, *values: Any, tenant: int = 0) -> list[asyncpg.Record]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.desktop import Desktop
-from tests.worlds import World, start_world
+from tests.worlds import World
 
 BAD_OUTCOMES = {"timeout", "error", "fallback", "breaker_open"}
 
@@ -41,14 +41,6 @@ MODES: dict[str, dict[str, Any]] = {
     "slow_tail": {"latencyMs": 5000},
     "applied_then_lost": {},
 }
-
-
-@pytest.fixture(scope="module")
-def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world without circuit breakers, so that each fault really reaches the fan-out."""
-    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
-    with start_world(tmp_path_factory.mktemp("weather"), environment=settings) as world:
-        yield world
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.workbench import BOARDS, SECTIONS, Board, BoardId, SectionId
 from tests.desktop import Desktop
 from tests.musts.described import Described
-from tests.worlds import World, start_world
+from tests.worlds import World
 
 EVERY_BOARD = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.id.value)
 ANSWERED = {"fresh", "cached"}
@@ -31,19 +30,9 @@ IDENTITY = {
 
 
 @pytest.fixture(scope="module")
-def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A world without circuit breakers, so that the faults of one test do not outlast it."""
-    settings = {"BFF_UPSTREAM_BREAKERS": "false"}
-    with start_world(tmp_path_factory.mktemp("workbench"), environment=settings) as started:
-        yield started
-
-
-@pytest.fixture
-def world(unguarded: World) -> Iterator[World]:
-    """That world in good health, with nothing in its cache; healed again afterwards."""
-    unguarded.forget_cache()
-    yield unguarded
-    unguarded.heal()
+def shared_world(unguarded: World) -> World:
+    """What one test's faults do to a service must not outlast it."""
+    return unguarded
 
 
 def path_of(board: Board, query: str = "") -> str:
