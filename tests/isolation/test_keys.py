@@ -34,6 +34,7 @@ SAMPLES: dict[str, st.SearchStrategy[Any]] = {
     "property_id": ULID.map("ppt_{}".format),
     "name": st.sampled_from(["rooms", "in-house", "devices"]),
     "variants": st.lists(st.sampled_from(["en", "fa-AF", "usr_1", "dev_1"]), max_size=2).map(tuple),
+    "channel": st.sampled_from(["ai", "alerts"]),
     "digest": st.text("abcXYZ019_-", min_size=43, max_size=43),
 }
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from bff_backoffice.domain.live_events import Channel
+
 __all__ = ["CHANNELS", "POLL_SECONDS", "STREAM_HEARTBEAT_SECONDS"]
 
-CHANNELS: Final = ("ai", "alerts", "dashboard-refresh-hints", "session")
+CHANNELS: Final = tuple(each.value for each in Channel)
 """What a stream may be asked for."""
 
 STREAM_HEARTBEAT_SECONDS: Final = 15

@@ -9,11 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from bff_backoffice.domain.live_events import Channel
     from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, PropertyId, TenantId
 
 __all__ = [
     "CONSUMER_GROUP",
     "devices_of_operator",
+    "live_channel",
+    "live_head",
+    "live_once",
+    "live_wire",
     "operator",
     "own_events",
     "parked_events",
@@ -101,3 +106,23 @@ def own_events() -> str:
 def parked_events() -> str:
     """Events that could not be handled, with the reason; positions and names of the platform's, nobody's cache."""
     return "bff-backoffice:parked"
+
+
+def live_head(tenant_id: TenantId) -> str:
+    """Where the tenant's live log stands: its epoch, its last position, and what each channel gave up."""
+    return f"{tenant_id}:live:1:head"
+
+
+def live_channel(tenant_id: TenantId, channel: Channel) -> str:
+    """The newest events of one channel, by position. The number is the stored form's, as everywhere."""
+    return f"{tenant_id}:live:1:log:{channel}"
+
+
+def live_once(tenant_id: TenantId, digest: str) -> str:
+    """The mark of an event that was told and is not to be told again. The digest names nobody."""
+    return f"{tenant_id}:live:1:once:{digest}"
+
+
+def live_wire(tenant_id: TenantId) -> str:
+    """Where every replica with a listener of the tenant hears at once what is told (`PUBLISH`)."""
+    return f"{tenant_id}:live:1:wire"

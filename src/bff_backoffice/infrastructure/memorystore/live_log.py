@@ -1,0 +1,207 @@
+"""The live log in Redis: one counter a tenant, one stream a channel, one atomic step to tell and one to read.
+
+The log lives beside the sessions, where nothing is evicted. Fails closed: every method raises
+`StoreUnavailableError("sessions")` when Redis is away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from bff_backoffice.domain.live_events import Audience, Channel, History, LiveEvent, LoggedEvent
+from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, PropertyId, TenantId
+from bff_backoffice.infrastructure.memorystore import keys
+from bff_backoffice.infrastructure.memorystore.client import RedisStore
+
+__all__ = ["HISTORY_EVENTS", "RedisLiveLog", "logged_event"]
+
+HISTORY_EVENTS: Final = 1000
+"""How many events each channel of a tenant keeps: hours of alerts, and minutes of hints, which a reload replaces."""
+
+_KEEP_SECONDS: Final = 86_400
+"""A tenant whose desktops were told nothing for a day starts a new log; none of them has been away for less."""
+
+_ONCE_SECONDS: Final = 3600
+_PAGE: Final = 256
+_CHANNELS: Final = tuple(Channel)
+
+# KEYS: head, the logs of the four channels. ARGV[1]: an epoch in case that a new one begins. A server that is another
+# run has forgotten what the last one was told unless its append-only log brought everything back: positions would then
+# be given out twice, so they begin anew under another epoch.
+_STANDING: Final = """
+local function standing()
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local kept = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'position')
+  if kept[1] and kept[2] == run then return kept[1], tonumber(kept[3]) end
+  if kept[1] then
+    local persistence, replication = redis.call('INFO', 'persistence'), redis.call('INFO', 'replication')
+    if string.find(persistence, 'aof_enabled:1', 1, true)
+      and string.find(persistence, 'aof_last_write_status:ok', 1, true)
+      and string.find(replication, 'role:master', 1, true)
+      and string.find(replication, 'second_repl_offset:-1', 1, true) then
+      redis.call('HSET', KEYS[1], 'run', run)
+      return kept[1], tonumber(kept[3])
+    end
+  end
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run, 'position', 0)
+  return ARGV[1], 0
+end
+"""
+
+# KEYS as above, then the mark of what was told once. ARGV: epoch, number of the channel, its name, entry, how many it
+# keeps, wire, seconds of the mark (0: none), seconds of the log. The log's keys end together: one that outlived the
+# others would be a gap that nobody announces.
+_TELL: Final = f"""{_STANDING}
+local epoch = standing()
+if ARGV[7] ~= '0' and not redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[7]) then return 0 end
+local position = redis.call('HINCRBY', KEYS[1], 'position', 1)
+local log, most = KEYS[1 + ARGV[2]], tonumber(ARGV[5])
+local surplus = redis.call('XLEN', log) + 1 - most
+if surplus > 0 then
+  local given_up = redis.call('XRANGE', log, '-', '+', 'COUNT', surplus)
+  redis.call('HSET', KEYS[1], 'lost:' .. ARGV[3], string.match(given_up[#given_up][1], '^%d+'))
+  redis.call('XTRIM', log, 'MAXLEN', most - 1)
+end
+redis.call('XADD', log, string.format('%d-0', position), 'e', ARGV[4])
+for number = 1, 5 do redis.call('EXPIRE', KEYS[number], ARGV[8]) end
+redis.call('PUBLISH', ARGV[6], string.format('e %s %d ', epoch, position) .. ARGV[4])
+return position
+"""
+
+# KEYS: head, logs. ARGV: epoch, position after which to read, most events of each channel, names of the channels.
+_READ: Final = f"""{_STANDING}
+local epoch, position = standing()
+local answer = {{epoch, position}}
+for number = 1, 4 do
+  answer[number + 2] = {{
+    redis.call('HGET', KEYS[1], 'lost:' .. ARGV[3 + number]),
+    redis.call('XRANGE', KEYS[1 + number], '(' .. ARGV[2] .. '-0', '+', 'COUNT', ARGV[3]),
+  }}
+end
+return answer
+"""
+
+
+class _Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An event as it is kept and sent to the replicas. `data` is ready for the wire: nobody encodes it again."""
+
+    channel: Channel
+    type: str
+    data: msgspec.Raw
+    property_id: str | None = None
+    roles: tuple[OperatorRole, ...] | None = None
+    operator_id: str | None = None
+    device_id: str | None = None
+
+
+_ENCODE: Final = msgspec.json.Encoder(enc_hook=str).encode
+_DECODE: Final = msgspec.json.Decoder(_Entry).decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisLiveLog:
+    """Every tenant's log. `history_events` is how many events each channel keeps."""
+
+    redis: RedisStore
+    history_events: int = HISTORY_EVENTS
+
+    async def announce(self, tenant_id: TenantId, event: LiveEvent) -> None:
+        """Tell it, unless it was told before: one atomic step."""
+        number = _CHANNELS.index(event.channel) + 1
+        once = keys.live_once(tenant_id, hashlib.sha256((event.told_once or "").encode()).hexdigest()[:32])
+        await self.redis.ask(
+            "EVAL",
+            _TELL,
+            6,
+            *_log_keys(tenant_id),
+            once,
+            _new_epoch(),
+            number,
+            event.channel,
+            _entry(tenant_id, event),
+            self.history_events,
+            keys.live_wire(tenant_id),
+            0 if event.told_once is None else _ONCE_SECONDS,
+            _KEEP_SECONDS,
+        )
+
+    async def read(self, tenant_id: TenantId, after: int) -> History:
+        """A page of what was told after the position."""
+        answer = await self.redis.ask("EVAL", _READ, 5, *_log_keys(tenant_id), _new_epoch(), after, _PAGE, *_CHANNELS)
+        return _history(answer)
+
+
+def logged_event(position: int, entry: bytes) -> LoggedEvent:
+    """An entry of the log as the replicas know it."""
+    kept = _DECODE(entry)
+    return LoggedEvent(
+        position=position,
+        channel=kept.channel,
+        type=kept.type,
+        audience=Audience(
+            property_id=None if kept.property_id is None else PropertyId(kept.property_id),
+            roles=None if kept.roles is None else frozenset(kept.roles),
+            operator_id=None if kept.operator_id is None else OperatorId(kept.operator_id),
+            device_id=None if kept.device_id is None else DeviceId(kept.device_id),
+        ),
+        data=bytes(kept.data),
+    )
+
+
+def _log_keys(tenant_id: TenantId) -> tuple[str, ...]:
+    return (keys.live_head(tenant_id), *(keys.live_channel(tenant_id, each) for each in _CHANNELS))
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(8)
+
+
+def _entry(tenant_id: TenantId, event: LiveEvent) -> bytes:
+    data: Mapping[str, object] = {
+        "channel": event.channel,
+        "type": event.type,
+        "occurredAt": event.occurred_at,
+        "tenantId": tenant_id,
+        "propertyId": event.property_id,
+        "payload": event.payload,
+    }
+    return _ENCODE(
+        _Entry(
+            channel=event.channel,
+            type=event.type,
+            data=msgspec.Raw(_ENCODE(data)),
+            property_id=event.property_id,
+            roles=None if event.roles is None else tuple(sorted(event.roles)),
+            operator_id=event.operator_id,
+            device_id=event.device_id,
+        )
+    )
+
+
+def _history(answer: list[Any]) -> History:
+    epoch, head, *channels = answer
+    reaches, lost = int(head), {}
+    events: list[LoggedEvent] = []
+    for channel, (given_up, rows) in zip(_CHANNELS, channels, strict=True):
+        if given_up is not None:
+            lost[channel] = int(given_up)
+        told = [logged_event(int(row[0].partition(b"-")[0]), row[1][1]) for row in rows]
+        if len(told) == _PAGE:
+            # This channel may have more behind its last one, and what others have later than that must wait for it.
+            reaches = min(reaches, told[-1].position)
+        events += told
+    events.sort(key=lambda each: each.position)
+    return History(
+        epoch=epoch.decode(),
+        head=int(head),
+        reaches=reaches,
+        events=tuple(each for each in events if each.position <= reaches),
+        lost=lost,
+    )
