@@ -1,5 +1,7 @@
 /** A signed-in desk: its places, their surroundings, and what the keys and buttons do. */
 
+import { isOpen } from "./acting/acts.js";
+import { Tray } from "./acting/tray.js";
 import { base64url } from "./dpop.js";
 import { Dashboard } from "./dashboard.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -40,22 +42,24 @@ export class Desk {
   #stopped = new AbortController();
   #place = null;
   #onAddress = () => this.#goTo(readAddress());
+  #onAct = (event) => this.#actChanged(event.detail);
 
   /**
-   * @param {{session: import("./session.js").Session, world: object, clock: import("./server-clock.js").ServerClock, key:
+   * @param {{session: import("./session.js").Session, acts: import("./acting/acts.js").Acts, world: object, clock: import("./server-clock.js").ServerClock, key:
    *   object, announcer: import("./announcer.js").Announcer, route: object, leave: (how: "switch" | "out") => void, again: () => void}} parts
    */
   constructor(parts) {
     this.#parts = parts;
     this.#session = parts.session;
     this.#clock = parts.clock;
-    const { world, announcer } = parts;
+    const { world, announcer, acts } = parts;
     const { who } = this.#session;
     const property = world.properties.find((each) => each.id === who.propertyId) ?? world.properties[0];
     const tenant = world.tenants.find((each) => each.id === who.tenantId);
     const now = () => this.#clock.now();
     this.#context = {
       session: this.#session,
+      acts,
       property,
       timeZone: property.timezone,
       staff: world.operators,
@@ -85,7 +89,14 @@ export class Desk {
       switchOperator: () => parts.leave("switch"),
       signOut: () => parts.leave("out"),
     });
+    this.tray = new Tray({
+      acts,
+      announce: this.#context.announce,
+      prove: (act) => this.#prove(act),
+      operatorId: who.operatorId,
+    });
     this.element = this.shell.element;
+    this.element.append(this.tray.element);
     document.documentElement.dataset.accent = accentOf(world, property.id);
     this.heartbeat = new Heartbeat({ session: this.#session, clock: this.#clock });
   }
@@ -105,6 +116,7 @@ export class Desk {
         this.toggleWeather();
     });
     this.heartbeat.start();
+    this.#parts.acts.addEventListener("changed", this.#onAct);
     this.#begin();
     addEventListener("hashchange", this.#onAddress);
     this.#goTo(readAddress());
@@ -116,6 +128,8 @@ export class Desk {
     this.stopMap?.();
     this.#stopped.abort();
     this.heartbeat.stop();
+    this.tray.stop();
+    this.#parts.acts.removeEventListener("changed", this.#onAct);
     removeEventListener("hashchange", this.#onAddress);
     this.#screen?.stop();
   }
@@ -178,6 +192,15 @@ export class Desk {
     if (id === "suggestions" || id === "alerts") return new InboxScreen(id, context);
     return new BoardScreen(id, context);
   }
+
+  /** What an act changed is seen at once: the service has dropped what it made stale. */
+  #actChanged(change) {
+    if (!change || change.act.state === change.was) return;
+    if (isOpen(change.act)) this.#screen.repaint?.();
+    else this.#screen.refresh?.();
+  }
+
+  #prove() {}
 
   #refresh() {
     this.#screen.refresh?.({ fresh: true });

@@ -1,5 +1,6 @@
 /** The dialog that shows everything of one line. */
 
+import { openModal } from "./acting/form-dialog.js";
 import { dialogHead } from "./help.js";
 import { h } from "./elements.js";
 import { t } from "./language.js";
@@ -9,9 +10,10 @@ import { t } from "./language.js";
  *
  * @param {unknown} title
  * @param {([string, unknown] | null)[]} rows label and value; rows without a value are left out
+ * @param {string} [backTo] the `data-key` of the line that it is about
  * @returns {{dialog: HTMLDialogElement, body: HTMLElement, signal: AbortSignal}} `signal` is aborted when it closes
  */
-export function openDetails(title, rows) {
+export function openDetails(title, rows, backTo) {
   const stop = new AbortController();
   const body = h("div", { class: "dialog-body" }, detailList(rows));
   const dialog = h(
@@ -20,14 +22,8 @@ export function openDetails(title, rows) {
     dialogHead("details-title", title, t("help.close")),
     body,
   );
-  dialog.addEventListener("close", () => {
-    stop.abort();
-    dialog.remove();
-  });
-  // A click beside the dialog lands on the dialog element itself.
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  document.body.append(dialog);
-  dialog.showModal();
+  dialog.addEventListener("close", () => stop.abort());
+  openModal(dialog, backTo);
   return { dialog, body, signal: stop.signal };
 }
 

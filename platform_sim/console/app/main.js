@@ -1,5 +1,6 @@
 /** The console's start, and its two screens: signing in, and the desk. */
 
+import { Acts } from "./acting/acts.js";
 import { Announcer } from "./announcer.js";
 import { Desk } from "./desk.js";
 import { openDeviceKey } from "./device-key.js";
@@ -21,6 +22,7 @@ class Console {
   #root = document.getElementById("console");
   #clock = new ServerClock();
   #session = null;
+  #acts = null;
   #desk = null;
   #screen = "signin";
   #notice = null;
@@ -80,6 +82,7 @@ class Console {
   #showDesk() {
     this.#desk = new Desk({
       session: this.#session,
+      acts: this.#acts,
       world: this.world,
       clock: this.#clock,
       key: this.key,
@@ -113,12 +116,16 @@ class Console {
     const session = new Session({ wire: this.wire, route: this.route, clock: this.#clock, state });
     session.addEventListener("ended", (event) => this.#ended(session, event.detail));
     this.#session = session;
+    this.#acts?.stop();
+    this.#acts = new Acts(session);
+    this.#acts.start();
     this.#screen = "desk";
   }
 
   #ended(session, problem) {
     if (session !== this.#session) return;
     this.#session = null;
+    this.#acts.stop();
     this.#notice = problem.code === "SESSION_REVOKED" ? t("signin.ended.revoked") : t("signin.ended");
     this.#goTo("signin");
   }
@@ -127,6 +134,7 @@ class Console {
     if (how === "out") {
       const session = this.#session;
       this.#session = null;
+      this.#acts.stop();
       forgetAddress();
       this.#goTo("signin");
       await session.signOut();

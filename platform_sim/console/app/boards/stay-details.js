@@ -1,5 +1,7 @@
 /** Everything that is known of one guest's stay: what the list has at once, the rest as soon as it is read. */
 
+import { actBar } from "../acting/act-bar.js";
+import { stayActs } from "../acting/stay-acts.js";
 import { ConditionalReads } from "../conditional-reads.js";
 import { detailList, openDetails } from "../details-dialog.js";
 import { code, fill, h } from "../elements.js";
@@ -14,7 +16,10 @@ const AT_THE_DESK = new Set(["front_desk", "night_auditor", "general_manager", "
 /** Open a line of one of the lists about guests. */
 export function openStay(item, context) {
   const rest = h("div", { class: "details-rest", "aria-live": "polite" });
-  const { body, signal } = openDetails([guest(item)], known(item, context));
+  const { body, dialog, signal } = openDetails([guest(item)], known(item, context), item.id ?? item.reservationId);
+  const stay = { ...item, reservationId: item.reservationId ?? item.id };
+  const bar = actBar(stayActs(stay, context), stay, context, stay.reservationId);
+  if (bar) dialog.append(bar);
   if (!context.session.who.roles.some((role) => AT_THE_DESK.has(role))) return;
   body.append(rest);
   fill(rest, h("p", { class: "caption" }, t("details.loading")));

@@ -18,6 +18,7 @@ import {
   unknown,
   word,
 } from "./pieces.js";
+import { actMark } from "../acting/act-mark.js";
 import { openStay } from "./stay-details.js";
 
 const PAST = new Set(["checked_out", "cancelled", "no_show"]);
@@ -84,7 +85,7 @@ const STATUS = {
   id: "status",
   label: "col.status",
   width: "minmax(84px, 0.8fr)",
-  cell: (item) => stayStatus(item.status),
+  cell: (item, { acts }) => [stayStatus(item.status), actMark(acts.openOn(item.reservationId ?? item.id))],
 };
 const EXPECTED = { id: "expected", label: "col.expected", width: "minmax(84px, 0.8fr)", cell: expected };
 
@@ -126,7 +127,10 @@ function listOf(label, columns, surroundings) {
       [item.guestName, item.code, item.roomNumber, item.roomTypeName, ...item.specialRequests]
         .filter(Boolean)
         .join(" "),
-    markOf: (item) => [isLate(item, context.now()), ...context.missing].join(" "),
+    markOf: (item) => {
+      const running = context.acts.openOn(item.reservationId ?? item.id);
+      return [isLate(item, context.now()), running?.kind, running?.state, ...context.missing].join(" ");
+    },
     toneOf: (item) => (PAST.has(item.status) ? "past" : null),
     seen: (answer) => {
       const gone = (answer?.sections ?? []).filter((section) => section.asOf === null);

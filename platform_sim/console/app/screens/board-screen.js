@@ -23,6 +23,7 @@ export class BoardScreen {
   #view = null;
   #shownFor = null;
   #total = 0;
+  #last = null;
 
   /**
    * @param {string} id the board's name on the wire
@@ -69,6 +70,13 @@ export class BoardScreen {
 
   refresh(options) {
     return this.feed.refresh(options);
+  }
+
+  /** Show the same lines again: something that this page knows of them has changed. */
+  repaint() {
+    if (!this.#last) return;
+    this.#view.show(this.#last.items, this.#last.answer);
+    this.#filter();
   }
 
   #tools() {
@@ -156,6 +164,7 @@ export class BoardScreen {
       fill(this.body, this.#view.nodes);
       this.body.removeAttribute("aria-busy");
     }
+    this.#last = { items, answer };
     this.#view.show(items, answer);
     this.#filter();
     if (announce) this.#context.announce(this.found.textContent);

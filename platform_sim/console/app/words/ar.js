@@ -1,8 +1,10 @@
+import acts from "./acts/ar.js";
 import work from "./work/ar.js";
 
 /** العربية */
 export default {
   ...work,
+  ...acts,
   "app.name": "ميلمستون للفنادق",
   "app.skip": "انتقل إلى المحتوى",
   "app.broken": "تعذّر تشغيل الواجهة",

@@ -1,8 +1,10 @@
+import acts from "./acts/fa-AF.js";
 import work from "./work/fa-AF.js";
 
 /** دری */
 export default {
   ...work,
+  ...acts,
   "app.name": "میلمستون هوتل",
   "app.skip": "رفتن به متن اصلی",
   "app.broken": "صفحه باز نشد",

@@ -1,8 +1,10 @@
+import acts from "./acts/fr.js";
 import work from "./work/fr.js";
 
 /** Français. */
 export default {
   ...work,
+  ...acts,
   "app.name": "Melmastoon Backoffice",
   "app.skip": "Aller au contenu",
   "app.broken": "La console n'a pas pu démarrer",

@@ -1,8 +1,10 @@
+import acts from "./acts/ps-AF.js";
 import work from "./work/ps-AF.js";
 
 /** پښتو */
 export default {
   ...work,
+  ...acts,
   "app.name": "مېلمستون هوټل",
   "app.skip": "اصلي منځپانګې ته تګ",
   "app.broken": "پاڼه پرانیستل نشوه",

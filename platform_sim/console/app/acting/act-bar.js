@@ -1,0 +1,34 @@
+/** The buttons of what can be done with something, at the foot of the dialog that shows it. */
+
+import { h } from "../elements.js";
+import { t } from "../language.js";
+import { stateWords } from "./tray.js";
+
+/**
+ * @param {{kind: string, main?: boolean, danger?: boolean, open: (item: object, context: object) => void}[]} offered
+ * @param {object} item
+ * @param {object} context of the desk, with its `acts`
+ * @param {string} subjectId
+ * @returns {HTMLElement | null} null where there is nothing to do
+ */
+export function actBar(offered, item, context, subjectId) {
+  const running = context.acts.openOn(subjectId);
+  if (running)
+    return h("div", { class: "dialog-foot act-bar" }, h("p", { class: "caption" }, t(`act.${running.kind}`), " – ", stateWords(running)));
+  if (offered.length === 0) return null;
+  const button = (act) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `button${act.main ? " button-primary" : ""}${act.danger ? " button-danger" : ""}`,
+        "data-act-kind": act.kind,
+        onclick: (event) => {
+          event.target.closest("dialog").close();
+          act.open(item, context);
+        },
+      },
+      t(`act.${act.kind}`),
+    );
+  return h("div", { class: "dialog-foot act-bar", role: "group", "aria-label": t("acts.offered") }, offered.map(button));
+}

@@ -1,0 +1,149 @@
+"""How the console does things: once each, with what is pending, done and refused in sight, retried under one key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Request, Route, expect
+
+from tests.acting import new_key
+from tests.console.acts import Actor, effects_on
+from tests.console.conftest import SitDown
+from tests.worlds import World
+
+pytestmark = pytest.mark.browser
+
+_LISTEN = """() => {
+  window.heard = [];
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) window.heard.push(node.textContent);
+  }).observe(document.getElementById("announcements"), { childList: true });
+}"""
+
+
+@pytest.fixture(autouse=True)
+def _a_new_day(world: World) -> None:
+    """Guests who came in one test are due again in the next."""
+    world.control("POST", "reset")
+    world.forget_cache()
+
+
+def _arrival(world: World, tenant: int = 0) -> dict[str, Any]:
+    """Somebody of the first house who is due, and for whom a room is ready: the service itself says so."""
+    desk = world.sign_in("front_desk", tenant)
+    items = desk.get("/arrivals?status=confirmed&limit=200").json()["items"]
+    return next(item for item in items if item["roomReady"] and item["status"] == "confirmed")
+
+
+def _keys(seen: list[Request], path: str) -> list[str | None]:
+    return [each.headers.get("x-idempotency-key") for each in seen if path in each.url and each.method == "POST"]
+
+
+def test_a_guest_is_checked_in_from_the_arrivals(sit_down: SitDown, world: World, pictures: Any) -> None:
+    """By keyboard: the form, the tray and the line say done, the focus is on the line, and it is said aloud."""
+    due = _arrival(world)
+    actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
+    page = actor.page
+    page.evaluate(_LISTEN)
+    form = actor.begin(due["reservationId"], "check_in")
+    expect(form.locator("#field-roomId")).to_be_focused()
+    expect(form.locator("#field-roomId optgroup").first).to_be_attached()
+    actor.desk.picture(pictures, "act-check-in", whole=False)
+    form.locator("#field-documentType").select_option("passport")
+    form.locator("#field-last4").fill("A123")
+    page.keyboard.press("Enter")
+    expect(form).to_have_count(0)
+    actor.becomes("check_in", "done")
+    actor.desk.picture(pictures, "act-check-in-done", whole=False)
+    line = actor.line(due["reservationId"])
+    expect(line).to_be_focused()
+    expect(line.locator(".cell-status")).to_contain_text("Checked in")
+    assert len(effects_on(world, "reservation-service", due["reservationId"], "reservation.checked_in")) == 1
+    heard = " ".join(page.evaluate("window.heard"))
+    assert "Check in" in heard
+    assert "done" in heard
+
+
+def test_a_lost_answer_is_asked_for_again_under_the_same_key(sit_down: SitDown, world: World) -> None:
+    """It was done and the answer got lost on its way to the desk: one effect, and the tray knows that it was once."""
+    due = _arrival(world)
+    actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
+    page, path = actor.page, f"/reservations/{due['reservationId']}/check-in"
+    lost: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        route.abort()
+
+    page.route(f"**{path}", lose_the_first)
+    seen = actor.desk.requests()
+    actor.begin(due["reservationId"], "check_in")
+    actor.send()
+    row = actor.becomes("check_in", "done")
+    expect(row).to_contain_text("was done already")
+    keys = _keys(seen, path)
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert len(effects_on(world, "reservation-service", due["reservationId"], "reservation.checked_in")) == 1
+
+
+def test_what_nobody_knows_the_end_of_is_asked_again_until_it_is_known(sit_down: SitDown, world: World) -> None:
+    """The owning service acts and its answers are lost: the act stays open, and settles when the fault is over."""
+    due = _arrival(world)
+    actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
+    path = f"/reservations/{due['reservationId']}/check-in"
+    seen = actor.desk.requests()
+    world.fault("reservation-service", "applied_then_lost", match="POST")
+    actor.begin(due["reservationId"], "check_in")
+    actor.send()
+    row = actor.becomes("check_in", "waiting")
+    expect(row).to_contain_text("happens only once")
+    expect(actor.line(due["reservationId"]).locator(".act-mark")).to_be_visible()
+    world.heal()
+    row.locator("[data-do=again]").click()
+    actor.becomes("check_in", "done")
+    assert len(set(_keys(seen, path))) == 1
+    assert len(effects_on(world, "reservation-service", due["reservationId"], "reservation.checked_in")) == 1
+
+
+def test_a_refusal_is_shown_in_the_readers_words_and_not_tried_again(sit_down: SitDown, world: World) -> None:
+    """Somebody was faster at another desk: the service's own sentence in Dari, no button to repeat it, one request."""
+    due = _arrival(world)
+    actor = Actor(sit_down(language="fa-AF").sit_at("arrivals", "front_desk"))
+    path = f"/reservations/{due['reservationId']}/check-in"
+    seen = actor.desk.requests()
+    actor.begin(due["reservationId"], "check_in")
+    other = world.sign_in("front_desk")
+    assert other.request("POST", path, json_body={}, X_Idempotency_Key=new_key()).status_code == 200
+    actor.send()
+    row = actor.becomes("check_in", "refused")
+    message = row.locator(".act-message")
+    expect(message).to_have_attribute("lang", "fa-AF")
+    expect(message).to_have_attribute("dir", "rtl")
+    expect(row.locator("[data-do=again], [data-do=anew]")).to_have_count(0)
+    assert len(_keys(seen, path)) == 1
+    row.locator("[data-do=dismiss]").click()
+    expect(actor.page.locator(".act")).to_have_count(0)
+
+
+def test_what_is_open_survives_a_reload(sit_down: SitDown, world: World) -> None:
+    """The page is loaded anew while an act is under way: it goes on by itself, under its key."""
+    due = _arrival(world)
+    actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
+    path = f"/reservations/{due['reservationId']}/check-in"
+    seen = actor.desk.requests()
+    world.fault("reservation-service", "error", match="POST", status=503)
+    actor.begin(due["reservationId"], "check_in")
+    actor.send()
+    actor.becomes("check_in", "waiting")
+    actor.page.reload()
+    actor.desk.at_rest()
+    expect(actor.act("check_in")).to_be_visible()
+    world.heal()
+    actor.becomes("check_in", "done")
+    assert len(set(_keys(seen, path))) == 1
+    assert actor.page.evaluate("sessionStorage.getItem('backoffice-console.acts')") is None
