@@ -286,7 +286,7 @@ def test_roles_decide_who_has_a_board_and_what_is_on_it(world: World, board: Boa
     if SectionId.BALANCES.value not in mine:
         assert not any(item.get("balance") for item in body["items"])
     if SectionId.KEYS.value not in mine:
-        assert not any(item.get("keyState") for item in body["items"])
+        assert not any(item.get("keyState") or item.get("keys") for item in body["items"])
 
 
 def test_who_arrives_has_a_room_a_balance_and_a_key_as_the_platform_says(world: World) -> None:
@@ -333,6 +333,7 @@ def test_dates_follow_the_hotel_and_not_the_server(world: World) -> None:
 def test_who_leaves_owes_and_holds_what_the_platform_says(world: World) -> None:
     """Those still here first; a balance in the hotel's money, a key until the check-out revokes it."""
     items = whole(world.sign_in("front_desk", tenant=1), BOARDS[BoardId.DEPARTURES])
+    locks = {lock["roomId"]: lock["id"] for lock in world.people["locks"]}
 
     here = [item for item in items if item["status"] != "checked_out"]
     assert items[: len(here)] == here
@@ -341,6 +342,10 @@ def test_who_leaves_owes_and_holds_what_the_platform_says(world: World) -> None:
         assert item["balance"]["currency"] == "AED"
         assert item["checkedOutAt"] is None
         assert item["keyState"] in {"none", "active", "pending"}
+        assert bool(item["keys"]) is (item["keyState"] != "none")
+        for key in item["keys"]:
+            assert key["keyCredentialId"].startswith("key_")
+            assert key["lockId"] == locks[item["roomId"]]
     assert all(item["checkedOutAt"] and item["overdue"] is False for item in items if item not in here)
 
 

@@ -14,7 +14,7 @@ from bff_backoffice.application.tiles import MoneyAmount, Tile
 __all__ = [
     "ArrivalItem", "BoardItem", "DepartureItem", "GridBlock", "GridItem", "GridStay", "InHouseItem",
     "RoomArrival", "RoomItem", "RoomRepair", "RoomTask",
-    "StayItem", "TodayItem", "TodayTodo", "WorkOrderItem",
+    "StayItem", "StayKey", "TodayItem", "TodayTodo", "WorkOrderItem",
 ]  # fmt: skip
 
 
@@ -28,6 +28,16 @@ class BoardItem(Tile, frozen=True, kw_only=True):
     """What every line has: the word that `?status=` looks at."""
 
     status: str
+
+
+class StayKey(Tile, frozen=True, kw_only=True):
+    """A key that opens the guest's door or will in a moment: what a desk has to name in order to revoke it."""
+
+    key_credential_id: str
+    lock_id: str
+    kind: str
+    state: str
+    valid_until: datetime
 
 
 class StayItem(BoardItem, frozen=True, kw_only=True):
@@ -51,6 +61,8 @@ class StayItem(BoardItem, frozen=True, kw_only=True):
     """What is owed on the running folio; null also before there is one, which the check-in opens."""
     key_state: str | None
     """`none`, `pending` or `active`; null where lock-integration is away."""
+    keys: list[StayKey] | None
+    """Null where lock-integration is away."""
     special_requests: list[str]
     flags: list[str]
     version: int

@@ -188,6 +188,7 @@ class KeyLine(Tile, frozen=True, kw_only=True):
     """A key that opens something (`active`) or will in a moment (`pending`). Rooms are `rmu_`."""
 
     id: str
+    lock_id: str
     reservation_id: str
     room_ids: list[str]
     kind: str
@@ -208,6 +209,13 @@ class KeyList(Tile, frozen=True, kw_only=True):
             if best.get(key.reservation_id) != "active":
                 best[key.reservation_id] = key.state
         return best
+
+    def by_reservation(self) -> dict[str, list[KeyLine]]:
+        """Return the keys of each reservation that has some."""
+        found: dict[str, list[KeyLine]] = {}
+        for key in self.items:
+            found.setdefault(key.reservation_id, []).append(key)
+        return found
 
 
 class PlaceOfHotel(Tile, frozen=True, kw_only=True):

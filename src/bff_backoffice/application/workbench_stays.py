@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from bff_backoffice.application.pages import Place
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
-from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, StayItem
+from bff_backoffice.application.workbench_items import ArrivalItem, DepartureItem, InHouseItem, StayItem, StayKey
 from bff_backoffice.application.workbench_lines import Lines, moment_key, room_key, text_key
-from bff_backoffice.application.workbench_lists import BalanceLine, StayLine, StayList
+from bff_backoffice.application.workbench_lists import BalanceLine, KeyLine, StayLine, StayList
 from bff_backoffice.domain.workbench import READY_ROOM_STATUSES
 
 __all__ = ["DUE", "GONE", "STAY_ORDERS", "StaySurroundings", "arrivals", "departures", "in_house", "owes"]
@@ -38,6 +38,7 @@ class StaySurroundings:
     rooms: Mapping[str, str] | None
     balances: Mapping[str, BalanceLine] | None
     keys: Mapping[str, str] | None
+    key_lines: Mapping[str, list[KeyLine]] | None
 
     @classmethod
     def of(cls, contents: SectionContents, lists: Iterable[StayList], locale: str) -> StaySurroundings:
@@ -47,7 +48,8 @@ class StaySurroundings:
         statuses = None if rooms is None else {room.room_id: room.status for room in rooms.items}
         balances = None if contents.balances is None else contents.balances.by_reservation()
         keys = None if contents.keys is None else contents.keys.states()
-        return cls(names, statuses, balances, keys)
+        lines = None if contents.keys is None else contents.keys.by_reservation()
+        return cls(names, statuses, balances, keys, lines)
 
     def room_status(self, room_id: str | None) -> str | None:
         """Return housekeeping's word for a room; None without a room, or where housekeeping is away."""
@@ -60,6 +62,21 @@ class StaySurroundings:
     def key_state(self, reservation_id: str) -> str | None:
         """Return the state of a guest's best key; None where nobody could be asked."""
         return None if self.keys is None else self.keys.get(reservation_id, _NO_KEY)
+
+    def keys_of(self, reservation_id: str) -> list[StayKey] | None:
+        """Return the keys that a guest has; None where nobody could be asked."""
+        if self.key_lines is None:
+            return None
+        return [
+            StayKey(
+                key_credential_id=key.id,
+                lock_id=key.lock_id,
+                kind=key.kind,
+                state=key.state,
+                valid_until=key.valid_until,
+            )
+            for key in self.key_lines.get(reservation_id, ())
+        ]
 
     def owed(self, reservation_id: str) -> BalanceLine | None:
         """Return what is owed on a guest's running folio; None without one, or where nobody could be asked."""
@@ -85,6 +102,7 @@ class StaySurroundings:
             "folio_id": stay.folio_id,
             "balance": None if owed is None else owed.balance,
             "key_state": self.key_state(stay.reservation_id),
+            "keys": self.keys_of(stay.reservation_id),
             "special_requests": stay.special_requests,
             "flags": stay.flags,
             "version": stay.version,

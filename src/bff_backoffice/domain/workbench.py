@@ -79,7 +79,7 @@ class SectionId(StrEnum):
 
 
 _FORMS: Final[Mapping[SectionId, int]] = MappingProxyType({
-    SectionId.PLACE: 2, SectionId.BALANCES: 2, SectionId.KEYS: 2,
+    SectionId.PLACE: 2, SectionId.BALANCES: 2, SectionId.KEYS: 3,
 })  # fmt: skip
 """Which form a section's content has, where it is no longer the first."""
 

@@ -60,8 +60,8 @@ def folio(number: int, micro: str, name: str | None = "Billed") -> BalanceLine:
 def key(number: int, *rooms: int, state: str = "active") -> KeyLine:
     """A key of reservation `number` that opens these rooms."""
     return KeyLine(
-        id=f"key_{number:026d}", reservation_id=f"rsv_{number:026d}", room_ids=[f"rmu_{each:026d}" for each in rooms],
-        kind="rfid_card", state=state, valid_from=NOW, valid_until=NOW,
+        id=f"key_{number:026d}", lock_id="lck_1", reservation_id=f"rsv_{number:026d}",
+        room_ids=[f"rmu_{each:026d}" for each in rooms], kind="rfid_card", state=state, valid_from=NOW, valid_until=NOW,
     )  # fmt: skip
 
 

@@ -108,7 +108,8 @@ CONTENTS: dict[SectionId, Tile] = {
     SectionId.KEYS: KeyList(
         items=[
             KeyLine(
-                id=f"key_{number:026d}", reservation_id=stay.reservation_id, room_ids=[f"rmu_{number:026d}"],
+                id=f"key_{number:026d}", lock_id=f"lck_{number:026d}",
+                reservation_id=stay.reservation_id, room_ids=[f"rmu_{number:026d}"],
                 kind="rfid_card", state="active", valid_from=NOW, valid_until=NOW,
             )
             for number, stay in enumerate(STAYS.items[::3])

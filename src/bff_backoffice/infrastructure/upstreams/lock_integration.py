@@ -47,6 +47,7 @@ class _Acted(Wire, frozen=True):
 class _Key(Wire, frozen=True):
     id: str
     property_id: str
+    lock_id: str
     reservation_id: str
     rooms: list[str]
     kind: str
@@ -148,6 +149,7 @@ def _keys(call: CallContext, body: bytes) -> UpstreamPage[KeyLine]:
 def _key_line(key: _Key) -> KeyLine:
     return KeyLine(
         id=key.id,
+        lock_id=key.lock_id,
         reservation_id=f"rsv_{ulid_of(key.reservation_id)}",
         room_ids=[f"rmu_{ulid_of(room)}" for room in key.rooms],
         kind=key.kind,
