@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -22,6 +21,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from bff_backoffice.settings_events import EventSettings
 
 __all__ = ["UPSTREAMS", "Settings", "SettingsError", "load_settings"]
 
@@ -52,7 +53,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-class Settings(BaseModel):
+class Settings(EventSettings):
     """What the service needs to know before it starts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

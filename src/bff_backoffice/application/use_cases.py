@@ -10,6 +10,7 @@ from bff_backoffice.application.devices import ReportHeartbeat
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.lookups import Lookups
+from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.mutations import Acting
 from bff_backoffice.application.ports import Clock, OwnKeys
 from bff_backoffice.application.preferences.choose import ChooseShortcuts
@@ -34,6 +35,7 @@ class UseCases:
     own_keys: OwnKeys
     authenticate: Authenticate
     prove_key: ProveKey
+    identify_machine: IdentifyMachine
     limit_requests: LimitRequests
     refresh_session: RefreshSession
     close_session: CloseSession

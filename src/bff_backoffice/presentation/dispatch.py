@@ -66,6 +66,8 @@ class Dispatch:
         media_type = request_parts.chosen_media_type(headers.get("accept", ()), route.produces)
         who = await self._authenticated(arrival) if route.access is Access.OPERATOR else None
         key = await self._proven(arrival) if route.access is Access.PROOF else None
+        if route.machine is not None:
+            await self.use.identify_machine(route.machine, headers.get("authorization", ()))
         locale = None if who is None else who.operator.locale
         if who is not None:
             arrival.learned.locale = locale

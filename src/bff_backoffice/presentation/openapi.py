@@ -22,10 +22,16 @@ _WITH_PROOF: Final = (
     Code.DEVICE_MISMATCH, Code.STORE_UNAVAILABLE, Code.UPSTREAM_UNAVAILABLE, Code.UPSTREAM_TIMEOUT,
     Code.UPSTREAM_INVALID_RESPONSE,
 )  # fmt: skip
+_WITH_MACHINE: Final = (
+    Code.TOKEN_INVALID, Code.TOKEN_EXPIRED, Code.STORE_UNAVAILABLE, Code.UPSTREAM_UNAVAILABLE,
+)  # fmt: skip
 _WITH_OPERATOR: Final = (
     *_WITH_PROOF, Code.TOKEN_EXPIRED, Code.OPERATOR_SUSPENDED, Code.APP_VERSION_UNSUPPORTED, Code.RESOURCE_NOT_FOUND,
     Code.RATE_LIMITED,
 )  # fmt: skip
+_WITH_ACCESS: Final = {
+    Access.OPEN: (), Access.PROOF: _WITH_PROOF, Access.OPERATOR: _WITH_OPERATOR, Access.MACHINE: _WITH_MACHINE,
+}  # fmt: skip
 _WITH_BODY: Final = (Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
 
 _OPERATOR_HEADERS: Final = (
@@ -67,6 +73,10 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
                     "type": "http", "scheme": "DPoP",
                     "description": "RFC 9449: `Authorization: DPoP <access token>`, bound to the device's key.",
                 },
+                "machine": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "An OpenID Connect identity token of the one machine that calls the route.",
+                },
                 "proof": {"type": "apiKey", "in": "header", "name": "DPoP", "description": "One proof a request."},
             },
         },
@@ -85,6 +95,9 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["security"] = []
     elif route.access is Access.PROOF:
         operation["security"] = [{"proof": []}]
+    elif route.machine is not None:
+        operation["security"] = [{"machine": []}]
+        operation["x-machine"] = route.machine.value
     else:
         operation["x-roles"] = _roles(route.roles)
     if route.body is not None:
@@ -142,8 +155,7 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _refusals(route: Route) -> list[Code]:
     codes: list[Code] = [*_ALWAYS, *route.refusals]
-    if route.access is not Access.OPEN:
-        codes += _WITH_OPERATOR if route.access is Access.OPERATOR else _WITH_PROOF
+    codes += _WITH_ACCESS[route.access]
     if route.access is Access.OPERATOR and route.roles != EVERY_ROLE:
         codes.append(Code.ROLE_FORBIDDEN)
     if route.body is not None:

@@ -14,6 +14,7 @@ from typing import Final
 from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.machine_identity import Machine
 from bff_backoffice.domain.operator import Identifier, MalformedIdentifierError, OperatorRole
 from bff_backoffice.presentation.deprecation import Deprecation
 from bff_backoffice.presentation.exchange import Exchange, Response
@@ -55,6 +56,8 @@ class Access(Enum):
     """A device key's proof of possession, which is used up like any other."""
     OPERATOR = "operator"
     """A device-bound token, its proof, a live session and a role."""
+    MACHINE = "machine"
+    """The identity token of the one machine of the platform that the route names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Route:
     parameters where that needs no asking: "does not exist" comes before "is malformed" (contract, section 2.1).
     `passes` are statuses that only a domain service gives, and that pass through with its own code.
     A `body_optional` may be left out, with its media type, where none of its members is required.
+    `machine` is who calls a route of that access.
     `deprecation` is there once a later version replaces the route; every answer of the route says so.
     """
 
@@ -105,7 +109,13 @@ class Route:
     needs_property: bool = False
     everywhere: bool = False
     resource: Resource | None = None
+    machine: Machine | None = None
     deprecation: Deprecation | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a route for machines that names none, and a machine on any other route."""
+        if (self.access is Access.MACHINE) != (self.machine is not None):
+            raise ValueError(f"{self.method} {self.path}: a machine and that access go together")
 
     @property
     def operation_id(self) -> str:

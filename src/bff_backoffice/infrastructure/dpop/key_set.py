@@ -1,4 +1,4 @@
-"""iam-service's public keys: fetched when needed, kept while it is away (contract section 3)."""
+"""An issuer's public keys: fetched when needed, kept while it is away (contract section 3)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from typing import Final
 import msgspec
 
 from bff_backoffice.application.ports import UpstreamError, UpstreamUnavailableError
-from bff_backoffice.infrastructure.dpop.public_key import PublicKey, UnusableKeyError, read_public_key
+from bff_backoffice.infrastructure.dpop.public_key import (
+    PublicKey,
+    ReadKey,
+    UnusableKeyError,
+    read_public_key,
+)
 
 __all__ = ["FetchKeySet", "KeySet", "KeySetCache"]
 
 FetchKeySet = Callable[[], Awaitable[bytes]]
-"""Fetches iam-service's key set as it is on the wire. Raises the `UpstreamError` family."""
+"""Fetches the key set as it is on the wire. Raises the `UpstreamError` family."""
 
-_SERVICE: Final = "iam-service"
 _REFRESH_SECONDS: Final = 10.0
 _MAX_AGE_SECONDS: Final = 300.0
-"""What iam-service says of its own key set (`Cache-Control: max-age=300`)."""
+"""What iam-service says of its own key set (`Cache-Control: max-age=300`); Google's may be kept for hours."""
 _RETRY_SECONDS: Final = 1.0
 """Between two tries while there is no key set at all: every request fails meanwhile, so this is short."""
 _FETCH_SECONDS: Final = 2.0
@@ -55,7 +59,7 @@ class KeySet:
         )
 
 
-def _parse(text: bytes) -> KeySet | None:
+def _parse(text: bytes, read_key: ReadKey) -> KeySet | None:
     """The set, or None for a text that is none, or holds no key that can be used."""
     try:
         document = msgspec.json.decode(text, type=dict[str, msgspec.Raw]) if len(text) <= _MAX_BYTES else {}
@@ -66,7 +70,7 @@ def _parse(text: bytes) -> KeySet | None:
     for jwk in jwks[:_MAX_KEYS]:
         kid = jwk.get("kid")
         try:
-            entries.append(_Entry(kid if isinstance(kid, str) else None, read_public_key(jwk)))
+            entries.append(_Entry(kid if isinstance(kid, str) else None, read_key(jwk)))
         except UnusableKeyError:
             continue
     return KeySet(text, tuple(entries)) if entries else None
@@ -76,18 +80,23 @@ class KeySetCache:
     """One key set, shared by all requests; at most one fetch at a time.
 
     The request that finds the set missing or old fetches it, in its own task: should that request go away, the next one
-    takes over. An old set is served while iam-service is away, because its keys are no worse for that.
+    takes over. An old set is served while its issuer is away, because its keys are no worse for that. `issuer` is the name
+    in the errors.
     """
 
     def __init__(
         self,
         fetch: FetchKeySet,
         *,
+        issuer: str = "iam-service",
+        read_key: ReadKey = read_public_key,
         refresh_seconds: float = _REFRESH_SECONDS,
         max_age_seconds: float = _MAX_AGE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fetch = fetch
+        self._issuer = issuer
+        self._read_key = read_key
         self._refresh_seconds = refresh_seconds
         self._max_age_seconds = max_age_seconds
         self._monotonic = monotonic
@@ -98,20 +107,20 @@ class KeySetCache:
         self._unsure = False
 
     async def current(self) -> KeySet:
-        """The keys to verify with. Raises the `UpstreamError` family when there are none and iam-service gives none."""
+        """The keys to verify with. Raises the `UpstreamError` family when there are none and none can be had."""
         if self._keys is not None and (self._monotonic() < self._stale_at or self._lock.locked()):
             return self._keys
         async with self._lock:
             if self._monotonic() >= self._stale_at:
                 await self._renew()
             if self._keys is None:
-                raise UpstreamUnavailableError(_SERVICE, "No key set", retry_after=1)
+                raise UpstreamUnavailableError(self._issuer, "No key set", retry_after=1)
             return self._keys
 
     async def after_unknown_kid(self, lacking: KeySet) -> KeySet:
         """A newer set than the one that lacks a key, if there may be one: asks at most once in `refresh_seconds`.
 
-        Raises the `UpstreamError` family while iam-service could not be asked: the key may be genuine and new, and a
+        Raises the `UpstreamError` family while the issuer could not be asked: the key may be genuine and new, and a
         client that is told that its token is invalid throws it away.
         """
         async with self._lock:
@@ -126,11 +135,11 @@ class KeySetCache:
                 if self._unsure:
                     self._unknown_kid_at = now + _RETRY_SECONDS
             if self._keys is lacking and self._unsure:
-                raise UpstreamUnavailableError(_SERVICE, "The key set could not be fetched", retry_after=1)
+                raise UpstreamUnavailableError(self._issuer, "The key set could not be fetched", retry_after=1)
             return self._keys or lacking
 
     async def _renew(self) -> bool:
-        """Fetch the set; returns whether iam-service gave one. Raises when there is none at all."""
+        """Fetch the set; returns whether the issuer gave one. Raises when there is none at all."""
         limit = _FETCH_SECONDS if self._keys is None else _REFETCH_SECONDS
         try:
             async with asyncio.timeout(limit):
@@ -138,10 +147,10 @@ class KeySetCache:
         except (UpstreamError, TimeoutError) as error:
             self._postpone()
             if self._keys is None:
-                raise UpstreamUnavailableError(_SERVICE, "The key set could not be fetched", retry_after=1) from error
+                raise UpstreamUnavailableError(self._issuer, "The key set could not be fetched", retry_after=1) from error
             return False
         if self._keys is None or text != self._keys.text:
-            keys = _parse(text)
+            keys = _parse(text, self._read_key)
             if keys is None:
                 # A set without a single usable key is a mistake over there, not the end of every session here.
                 self._postpone()

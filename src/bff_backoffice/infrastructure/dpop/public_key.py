@@ -13,6 +13,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -21,7 +22,7 @@ from joserfc.errors import JoseError
 
 from bff_backoffice.infrastructure.dpop.compact_jws import MalformedJwsError, decode_segment
 
-__all__ = ["ALGORITHMS", "PublicKey", "UnusableKeyError", "read_public_key"]
+__all__ = ["ALGORITHMS", "PublicKey", "ReadKey", "UnusableKeyError", "read_identity_key", "read_public_key"]
 
 ALGORITHMS: Final = frozenset({"ES256", "Ed25519", "EdDSA", "PS256"})
 """`Ed25519` is RFC 9864's name for what RFC 8037 calls `EdDSA` with that curve."""
@@ -39,10 +40,14 @@ _ED25519_SMALL_ORDER: Final = frozenset({0, 1, _ED25519_PRIME - 1, _ED25519_EIGH
 """The y coordinates of the eight points whose order divides eight. For such a key anybody can sign anything."""
 
 _ES256: Final = ec.ECDSA(hashes.SHA256())
+_RS256_PADDING: Final = padding.PKCS1v15()
 _PS256_PADDING: Final = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
 _SHA256: Final = hashes.SHA256()
 
 Verify = Callable[[bytes, bytes], bool]
+
+ReadKey = Callable[[object], "PublicKey"]
+"""Reads a JWK of whatever kind its reader takes; raises `UnusableKeyError`."""
 
 
 class UnusableKeyError(ValueError):
@@ -122,7 +127,11 @@ def _ed25519(jwk: Mapping[str, object]) -> PublicKey:
     return PublicKey(frozenset({"EdDSA", "Ed25519"}), thumbprint, verify)
 
 
-def _rsa(jwk: Mapping[str, object]) -> PublicKey:
+def _ps256(jwk: Mapping[str, object]) -> PublicKey:
+    return _rsa(jwk, "PS256", _PS256_PADDING)
+
+
+def _rsa(jwk: Mapping[str, object], algorithm: str, scheme: AsymmetricPadding) -> PublicKey:
     modulus, exponent = _member(jwk, "n"), _member(jwk, "e")
     if not modulus or modulus[0] == 0 or int.from_bytes(modulus).bit_length() not in _RSA_BITS:
         raise UnusableKeyError("an RSA key must have 2048 to 4096 bits")
@@ -134,19 +143,23 @@ def _rsa(jwk: Mapping[str, object]) -> PublicKey:
 
     def verify(signature: bytes, signed: bytes) -> bool:
         try:
-            key.verify(signature, signed, _PS256_PADDING, _SHA256)
+            key.verify(signature, signed, scheme, _SHA256)
         except InvalidSignature:
             return False
         return True
 
-    return PublicKey(frozenset({"PS256"}), thumbprint, verify)
+    return PublicKey(frozenset({algorithm}), thumbprint, verify)
 
 
-_READERS: Final[Mapping[tuple[object, object], Callable[[Mapping[str, object]], PublicKey]]] = {
+_Readers = Mapping[tuple[object, object], Callable[[Mapping[str, object]], PublicKey]]
+
+_READERS: Final[_Readers] = {
     ("EC", "P-256"): _p256,
     ("OKP", "Ed25519"): _ed25519,
-    ("RSA", None): _rsa,
+    ("RSA", None): _ps256,
 }
+
+_IDENTITY_READERS: Final[_Readers] = {("RSA", None): lambda jwk: _rsa(jwk, "RS256", _RS256_PADDING)}
 
 
 def read_public_key(jwk: object) -> PublicKey:
@@ -156,14 +169,27 @@ def read_public_key(jwk: object) -> PublicKey:
     `key_ops` and `alg` must allow verifying where they are given; other members are ignored, also those that name an
     address from which a key could be fetched.
     """
+    return _read(jwk, _READERS)
+
+
+def read_identity_key(jwk: object) -> PublicKey:
+    """Return the RSA key of a JWK for RS256, or raise `UnusableKeyError`.
+
+    Only machines' identity tokens are signed so, because their issuer has nothing else; no client's proof and no access
+    token may be. Everything that `read_public_key` refuses is refused here.
+    """
+    return _read(jwk, _IDENTITY_READERS)
+
+
+def _read(jwk: object, readers: _Readers) -> PublicKey:
     if not isinstance(jwk, Mapping) or not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise UnusableKeyError("not a public key")
     kind, curve, operations = jwk.get("kty"), jwk.get("crv"), jwk.get("key_ops", ["verify"])
-    if not isinstance(kind, str) or not isinstance(curve, str | None) or (kind, curve) not in _READERS:
+    if not isinstance(kind, str) or not isinstance(curve, str | None) or (kind, curve) not in readers:
         raise UnusableKeyError("an unknown kind of key")
     if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         raise UnusableKeyError("not a key for signatures")
-    key = _READERS[kind, curve](jwk)
+    key = readers[kind, curve](jwk)
     if "alg" in jwk and jwk["alg"] not in tuple(key.algorithms):
         raise UnusableKeyError("the key's algorithm is not one of its kind")
     return key

@@ -12,6 +12,7 @@ from bff_backoffice.infrastructure.http.observer import (
     NullUpstreamObserver,
     UpstreamObserver,
 )
+from bff_backoffice.infrastructure.http.public_documents import open_public_document
 
 __all__ = [
     "Bounds",
@@ -25,5 +26,6 @@ __all__ = [
     "Upstream",
     "UpstreamClient",
     "UpstreamObserver",
+    "open_public_document",
     "open_upstream",
 ]
