@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from platform_sim.bus import Bus
 from platform_sim.faults import FaultBoard
+from platform_sim.google_identity import GoogleIdentity
 from platform_sim.idempotency import Deduplication
 from platform_sim.network_proxy import NetworkProxy, Weather
 from platform_sim.recorder import Recorder
@@ -38,6 +39,7 @@ class Simulator:
     recorder: Recorder = field(default_factory=Recorder)
     faults: FaultBoard = field(default_factory=FaultBoard)
     keys: Deduplication = field(default_factory=Deduplication)
+    google: GoogleIdentity = field(default_factory=GoogleIdentity)
     network: NetworkProxy | None = None
     """The proxy in front of the service, where one was asked for."""
 

@@ -19,6 +19,7 @@ from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.outbox import RelayOutbox
 from bff_backoffice.application.projections import Projection
 from bff_backoffice.application.rate_limits import LimitRequests
@@ -50,6 +51,7 @@ from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.lookup_reads import lookups_of
+from bff_backoffice.machines import open_machines
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
@@ -114,6 +116,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
                 cache_tier=cache_tier,
                 flights=flights,
                 nonces=nonces,
+                identify_machine=await stack.enter_async_context(open_machines(settings, clock=utc_now)),
             ),
             fresh_nonce=lambda: None if nonces is None else nonces.current(utc_now()),
         )
@@ -165,6 +168,7 @@ def _use_cases(
     cache_tier: RedisStore,
     flights: Flights[Projection],
     nonces: Nonces | None,
+    identify_machine: IdentifyMachine,
 ) -> UseCases:
     revoked = PostgresRevokedSessions(database)
     devices = PostgresDevices(database)
@@ -197,6 +201,7 @@ def _use_cases(
             accept_bearer=settings.auth_accept_bearer_scheme,
         ),
         prove_key=ProveKey(proofs=proofs, sessions=sessions, clock=utc_now),
+        identify_machine=identify_machine,
         limit_requests=_limits(settings),
         refresh_session=RefreshSession(
             tokens=tokens, sessions=sessions, revoked=revoked, iam=gateways.iam, clock=utc_now

@@ -118,6 +118,7 @@ def test_the_document_says_what_a_route_demands(route: Route) -> None:
         == {
             Access.OPEN: [],
             Access.PROOF: [{"proof": []}],
+            Access.MACHINE: [{"machine": []}],
             Access.OPERATOR: None,
         }[route.access]
     )

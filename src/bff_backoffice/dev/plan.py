@@ -15,6 +15,14 @@ _SIMULATOR, _PROXY, _ADMIN = 7, 8, 1000
 ISSUER: Final = "https://iam.melmastoon.ghasi.io"
 """The issuer that the simulated iam-service puts into its tokens."""
 
+MACHINES: Final = {
+    "BFF_PUSH_AUDIENCE": "https://backoffice.melmastoon.internal/events",
+    "BFF_PUSH_IDENTITY": "pubsub-push@melmastoon.iam.gserviceaccount.com",
+    "BFF_SCHEDULER_AUDIENCE": "https://backoffice.melmastoon.internal/jobs",
+    "BFF_SCHEDULER_IDENTITY": "scheduler@melmastoon.iam.gserviceaccount.com",
+}
+"""Who may call `/internal/*` in the developer world. `POST /_control/identity-tokens` of the simulator mints tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -121,6 +129,8 @@ def service_environment(addresses: Addresses, stores: Stores, *, signing_key: st
         "BFF_REDIS_CACHE_URL": stores.redis_cache,
         "BFF_UPSTREAM_BASE_URL": f"{simulator}/{{service}}",
         "BFF_UPSTREAM_IDENTITY_TOKEN": "developer-world",
+        "BFF_MACHINE_KEYS_URL": f"{simulator}/google/oauth2/v3/certs",
+        **MACHINES,
         "BFF_ANSWER_SECRETS": "developer-world-keeps-nothing-of-anybody",
         "BFF_AUTH_ISSUER": ISSUER,
     }

@@ -14,6 +14,6 @@ from bff_backoffice.infrastructure.dpop.public_key import read_identity_key
 from bff_backoffice.infrastructure.dpop.signing_key import SigningKey, published_key
 
 __all__ = [
-    "AccessTokenVerifier", "FetchKeySet", "IdentityTokenVerifier", "KeySetCache", "Nonces", "ProofVerifier", "SigningKey",
-    "published_key", "read_identity_key",
+    "AccessTokenVerifier", "FetchKeySet", "IdentityTokenVerifier", "KeySetCache", "Nonces", "ProofVerifier",
+    "SigningKey", "published_key", "read_identity_key",
 ]  # fmt: skip

@@ -80,8 +80,8 @@ class KeySetCache:
     """One key set, shared by all requests; at most one fetch at a time.
 
     The request that finds the set missing or old fetches it, in its own task: should that request go away, the next one
-    takes over. An old set is served while its issuer is away, because its keys are no worse for that. `issuer` is the name
-    in the errors.
+    takes over. An old set is served while its issuer is away, because its keys are no worse for that. `issuer` is
+    the name in the errors.
     """
 
     def __init__(
@@ -147,7 +147,9 @@ class KeySetCache:
         except (UpstreamError, TimeoutError) as error:
             self._postpone()
             if self._keys is None:
-                raise UpstreamUnavailableError(self._issuer, "The key set could not be fetched", retry_after=1) from error
+                raise UpstreamUnavailableError(
+                    self._issuer, "The key set could not be fetched", retry_after=1
+                ) from error
             return False
         if self._keys is None or text != self._keys.text:
             keys = _parse(text, self._read_key)
