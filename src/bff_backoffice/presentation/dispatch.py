@@ -68,9 +68,8 @@ class Dispatch:
         key = await self._proven(arrival) if route.access is Access.PROOF else None
         if route.machine is not None:
             await self.use.identify_machine(route.machine, headers.get("authorization", ()))
-        locale = None if who is None else who.operator.locale
         if who is not None:
-            arrival.learned.locale = locale
+            arrival.learned.locale = who.operator.locale
             arrival.learned.headers = self.use.limit_requests(who.operator.tenant_id, who.session.device_id)
             if is_below(request_parts.app_facts(headers).version, who.tenant.app_version_floor):
                 oldest = who.tenant.app_version_floor
@@ -82,7 +81,7 @@ class Dispatch:
         if who is not None and not who.operator.roles & (route.roles | _ALL_ROUTES):
             raise Refusal(Code.ROLE_FORBIDDEN)
         request_parts.require_well_formed_app(headers)
-        language = choose_language(", ".join(headers.get("accept-language", ())) or None, locale)
+        language = choose_language(", ".join(headers.get("accept-language", ())) or None, arrival.learned.locale)
         arrival.learned.language = language.tag
         exchange = Exchange(
             method=route.method,
