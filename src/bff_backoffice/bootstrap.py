@@ -55,6 +55,7 @@ from bff_backoffice.machines import open_machines
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
+from bff_backoffice.syncing import syncing_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
 
@@ -186,9 +187,10 @@ def _use_cases(
     )
     shown = ShowDevices(kept=devices, clock=utc_now)
     widgets = widgets_of(gateways, shown, read_through=read_through, clock=utc_now)
+    own_keys = open_own_keys(settings)
     return UseCases(
         clock=utc_now,
-        own_keys=open_own_keys(settings),
+        own_keys=own_keys,
         authenticate=Authenticate(
             tokens=tokens,
             proofs=proofs,
@@ -223,6 +225,7 @@ def _use_cases(
         acting=acting,
         choose_shortcuts=choosing_of(start, acting),
         report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
+        syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
         check_readiness=_readiness(sessions, database),
     )
 

@@ -24,6 +24,7 @@ from bff_backoffice.infrastructure.upstreams import (
     notification,
     pricing,
     reservation,
+    sync,
     tenant,
 )
 from bff_backoffice.infrastructure.upstreams import property as property_service
@@ -48,6 +49,7 @@ class Gateways:
     pricing: pricing.PricingGateway
     property: property_service.PropertyGateway
     reservation: reservation.ReservationGateway
+    sync: sync.SyncGateway
     tenant: tenant.TenantGateway
 
 
@@ -87,5 +89,6 @@ async def open_gateways(settings: Settings, metrics: Metrics, *, clock: Clock) -
             pricing=pricing.PricingGateway(await client(pricing.SERVICE)),
             property=property_service.PropertyGateway(await client(property_service.SERVICE)),
             reservation=reservation.ReservationGateway(await client(reservation.SERVICE)),
+            sync=sync.SyncGateway(await client(sync.SERVICE)),
             tenant=tenant.TenantGateway(await client(tenant.SERVICE)),
         )

@@ -160,6 +160,13 @@ class Settings(EventSettings):
         "comma-separated: the next key before it signs, the last one for as long as its signatures are kept.",
     )
 
+    sync_base_url: str | None = Field(
+        None,
+        description="Where desktops reach sync-service while it can't be asked for its own address. Default: where "
+        "this service calls it.",
+        examples=["https://sync.melmastoon.ghasi.io/sync/v1"],
+    )
+
     answer_secrets: SecretStr | None = Field(
         None,
         description="What kept answers of mutations are encrypted with, comma-separated, 32 random characters or more "

@@ -64,12 +64,14 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
     "put_preferences": {"density": "comfortable", "theme": "system", "pinnedWidgets": []},
     "put_shortcuts": {"overrides": {}},
+    "negotiate_sync": {"scopes": ["property"], "protocolVersion": 1},
+    "advance_sync_cursor": {"scope": "property", "value": "v1", "occurredAt": "2026-11-22T10:00:00Z"},
     "choose_session_property": {"propertyId": "{property}"},
 }
 """A good body of each route that takes one. A route that is missing here fails its tests until it is added."""
 
 
-_QUERIES = {"find_reservations": "query=gm"}
+_QUERIES = {"find_reservations": "query=gm", "get_sync_cursor": "scope=property"}
 """A good query of each route that demands one."""
 
 

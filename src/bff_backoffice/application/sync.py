@@ -22,6 +22,7 @@ from bff_backoffice.application.ports import (
     StoreUnavailableError,
     UpstreamError,
     UpstreamRefusedError,
+    call_for,
 )
 from bff_backoffice.domain.operator import DeviceId, OperatorContext, OperatorId, TenantId
 from bff_backoffice.domain.sync import (
@@ -34,8 +35,19 @@ from bff_backoffice.domain.sync import (
 )
 
 __all__ = [
-    "AdvanceCursor", "Advance", "AuditedAdvance", "CursorCopies", "Handshake", "HandshakeRequest", "KeepCopy",
-    "NegotiateSync", "ReadCursor", "SyncAgreement", "SyncService", "Syncing",
+    "Advance",
+    "AdvanceCursor",
+    "AuditedAdvance",
+    "CursorCopies",
+    "Handshake",
+    "HandshakeRequest",
+    "KeepCopy",
+    "NegotiateSync",
+    "ReadCursor",
+    "SyncAgreement",
+    "SyncRequest",
+    "SyncService",
+    "Syncing",
 ]  # fmt: skip
 
 ISSUER: Final = "bff-backoffice-service"
@@ -44,6 +56,8 @@ _ASK_SECONDS: Final = 0.25
 """Specification, section 10: the handshake is answered within 300 ms, whatever sync-service does."""
 _NO_SUCH_SCOPE: Final = 404
 _REGRESSION: Final = "MELMASTOON.SYNC.CURSOR_REGRESSION"
+
+_Place = tuple[TenantId, OperatorId, DeviceId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +80,31 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest:
+    """Who asks, in which request."""
+
+    operator: OperatorContext
+    locale: str
+    request_id: str
+    traceparent: str
+
+    @property
+    def place(self) -> _Place:
+        """Whose cursors it is about."""
+        return (self.operator.tenant_id, self.operator.operator_id, self.operator.device_id)
+
+    def call(self) -> CallContext:
+        """On whose behalf sync-service is asked, from now on."""
+        return call_for(self, asyncio.get_running_loop().time() + _ASK_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedAdvance:
     """A wish as it is written down before anybody is asked."""
 
-    operator: OperatorContext
-    request_id: str
+    asked: SyncRequest
+    path: str
     advance: Advance
-    method: str = "POST"
-    path: str = "/sync/cursor"
 
 
 class SyncService(Protocol):
@@ -117,16 +148,12 @@ class CursorCopies(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HandshakeRequest:
+class HandshakeRequest(SyncRequest):
     """Who wants to synchronise what. `client_cursors` are the device's own, of the scopes that it has any of."""
 
-    operator: OperatorContext
     scopes: Sequence[str]
     protocol_version: int
     client_cursors: Mapping[str, str] = field(repr=False)
-    locale: str
-    request_id: str
-    traceparent: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +177,7 @@ class KeepCopy:
 
     copies: CursorCopies
 
-    async def __call__(
-        self, tenant_id: TenantId, operator_id: OperatorId, device_id: DeviceId, cursor: Cursor
-    ) -> None:
+    async def __call__(self, tenant_id: TenantId, operator_id: OperatorId, device_id: DeviceId, cursor: Cursor) -> None:
         await self.copies.keep(tenant_id, operator_id, device_id, [cursor])
 
 
@@ -183,17 +208,16 @@ class NegotiateSync:
         return Handshake(
             token=self.signer.compact(msgspec.json.encode(claims), typ=TOKEN_TYPE),
             expires_at=expires_at,
-            base_url=(agreed and agreed.base_url) or self.otherwise_at,
-            protocol_version=agreed and agreed.protocol_version,
+            base_url=(None if agreed is None else agreed.base_url) or self.otherwise_at,
+            protocol_version=None if agreed is None else agreed.protocol_version,
             cursors=cursors,
         )
 
     async def _cursors(self, request: HandshakeRequest) -> tuple[SyncAgreement | None, Mapping[str, Cursor]]:
-        operator, asked_at = request.operator, self.clock()
-        place = (operator.tenant_id, operator.operator_id, operator.device_id)
+        asked_at = self.clock()
         try:
             agreed = await self.service.handshake(
-                _call(operator, request.locale, request.request_id, request.traceparent),
+                request.call(),
                 request.scopes,
                 protocol_version=request.protocol_version,
                 client_cursors=request.client_cursors,
@@ -201,14 +225,14 @@ class NegotiateSync:
         except UpstreamRefusedError:
             raise
         except UpstreamError:
-            kept = await _kept(self.copies, place, request.scopes)
+            kept = await _kept(self.copies, request.place, request.scopes)
             nobody_knows = Cursor(scope="", value=None, as_of=None, source=CursorSource.CACHE)
             return None, {scope: kept.get(scope) or replace(nobody_knows, scope=scope) for scope in request.scopes}
         told = {
             scope: Cursor(scope=scope, value=agreed.cursors[scope], as_of=asked_at, source=CursorSource.SYNC_SERVICE)
             for scope in request.scopes
         }
-        await _keep(self.copies, place, tuple(told.values()))
+        await _keep(self.copies, request.place, tuple(told.values()))
         return agreed, told
 
 
@@ -225,17 +249,14 @@ class ReadCursor:
     copies: CursorCopies
     clock: Clock
 
-    async def __call__(
-        self, operator: OperatorContext, scope: str, *, locale: str, request_id: str, traceparent: str
-    ) -> Cursor:
-        require_scopes(operator.roles, [scope], "query.scope")
-        place = (operator.tenant_id, operator.operator_id, operator.device_id)
-        copy, asked_at = (await _kept(self.copies, place, [scope])).get(scope), self.clock()
+    async def __call__(self, asked: SyncRequest, scope: str) -> Cursor:
+        require_scopes(asked.operator.roles, [scope], "query.scope")
+        copy, asked_at = (await _kept(self.copies, asked.place, [scope])).get(scope), self.clock()
         if copy is not None and copy.fresh(asked_at):
             return copy
         told = Cursor(scope=scope, value=None, as_of=asked_at, source=CursorSource.SYNC_SERVICE)
         try:
-            value = await self.service.cursor(_call(operator, locale, request_id, traceparent), scope)
+            value = await self.service.cursor(asked.call(), scope)
         except UpstreamRefusedError as refusal:
             if refusal.status == _NO_SUCH_SCOPE:
                 # What sync-service does not know was never synchronised, which is an answer (contract, section 7).
@@ -246,7 +267,7 @@ class ReadCursor:
                 raise
             return copy
         told = replace(told, value=value)
-        await _keep(self.copies, place, [told])
+        await _keep(self.copies, asked.place, [told])
         return told
 
 
@@ -264,19 +285,16 @@ class AdvanceCursor:
     copies: CursorCopies
     clock: Clock
 
-    async def __call__(
-        self, operator: OperatorContext, advance: Advance, *, locale: str, request_id: str, traceparent: str
-    ) -> Cursor:
-        require_scopes(operator.roles, [advance.scope], "body.scope")
-        wish = AuditedAdvance(operator=operator, request_id=request_id, advance=advance)
-        await self.copies.begin(operator.tenant_id, wish)
-        call = _call(operator, locale, request_id, traceparent)
+    async def __call__(self, asked: SyncRequest, advance: Advance, *, path: str) -> Cursor:
+        require_scopes(asked.operator.roles, [advance.scope], "body.scope")
+        wish = AuditedAdvance(asked=asked, path=path, advance=advance)
+        await self.copies.begin(asked.operator.tenant_id, wish)
         try:
-            value = await self.service.advance(call, advance)
+            value = await self.service.advance(asked.call(), advance)
         except UpstreamRefusedError as refusal:
             await self._end(wish, outcome="refused", status=refusal.status)
             if refusal.code == _REGRESSION:
-                raise cursor_regression(await self._stands(call, advance.scope)) from refusal
+                raise cursor_regression(await self._stands(asked, advance.scope)) from refusal
             raise
         except UpstreamError:
             await self._end(wish, outcome="unknown")
@@ -289,15 +307,15 @@ class AdvanceCursor:
         self, wish: AuditedAdvance, *, outcome: str, status: int | None = None, cursor: Cursor | None = None
     ) -> None:
         try:
-            await self.copies.end(wish.operator.tenant_id, wish, outcome=outcome, status=status, cursor=cursor)
+            await self.copies.end(wish.asked.operator.tenant_id, wish, outcome=outcome, status=status, cursor=cursor)
         except StoreUnavailableError:
             # The cursor stands where it stands; the row without an end says that nobody here knows more.
             return
 
-    async def _stands(self, call: CallContext, scope: str) -> Cursor | None:
+    async def _stands(self, asked: SyncRequest, scope: str) -> Cursor | None:
         asked_at = self.clock()
         try:
-            value = await self.service.cursor(call, scope)
+            value = await self.service.cursor(asked.call(), scope)
         except UpstreamError:
             return None
         return Cursor(scope=scope, value=value, as_of=asked_at, source=CursorSource.SYNC_SERVICE)
@@ -310,9 +328,6 @@ class Syncing:
     negotiate: NegotiateSync
     read_cursor: ReadCursor
     advance_cursor: AdvanceCursor
-
-
-_Place = tuple[TenantId, OperatorId, DeviceId]
 
 
 async def _kept(copies: CursorCopies, place: _Place, scopes: Sequence[str]) -> Mapping[str, Cursor]:
@@ -329,17 +344,3 @@ async def _keep(copies: CursorCopies, place: _Place, cursors: Sequence[Cursor]) 
     except StoreUnavailableError:
         # The copy stays older than it could be, and says how old it is.
         return
-
-
-def _call(operator: OperatorContext, locale: str, request_id: str, traceparent: str) -> CallContext:
-    return CallContext(
-        tenant_id=operator.tenant_id,
-        property_id=operator.property_id,
-        operator_id=operator.operator_id,
-        device_id=operator.device_id,
-        roles=operator.roles,
-        locale=locale,
-        request_id=request_id,
-        traceparent=traceparent,
-        deadline=asyncio.get_running_loop().time() + _ASK_SECONDS,
-    )

@@ -22,6 +22,7 @@ from bff_backoffice.application.sessions.authenticate import Authenticate, Prove
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
 from bff_backoffice.application.suggestions import ListSuggestions
+from bff_backoffice.application.sync import Syncing
 from bff_backoffice.application.workbench import ComposeBoard
 
 __all__ = ["UseCases"]
@@ -55,4 +56,5 @@ class UseCases:
     acting: Acting
     choose_shortcuts: ChooseShortcuts
     report_heartbeat: ReportHeartbeat
+    syncing: Syncing
     check_readiness: CheckReadiness

@@ -29,7 +29,7 @@ LONGEST_VALUE: Final = 512
 VALUE: Final = "^[^\x00-\x1f\x7f]+$"
 """A cursor's value, as a pattern of JSON Schema: a text that only sync-service orders, without control characters."""
 
-TOKEN_TYPE: Final = "sync-session+jwt"
+TOKEN_TYPE: Final = "sync-session+jwt"  # noqa: S105 - the kind of a token, and no secret
 AUDIENCE: Final = "sync-service"
 TOKEN_LIFETIME: Final = timedelta(minutes=15)
 """Contract, section 7: at most. As long as an access token, so a session that was ended is not outlived for long."""
@@ -74,8 +74,8 @@ class CursorSource(StrEnum):
 class Cursor:
     """How far one operator's device has synchronised one scope.
 
-    `value` is None where it never was. `as_of` is the moment for which that is known to be so, which says how old a copy
-    is; it is None where nobody could be asked and there is no copy.
+    `value` is None where it never was. `as_of` is the moment for which that is known, so it says how old a copy is; it
+    is None where nobody could be asked and there is no copy.
     """
 
     scope: str
@@ -91,9 +91,9 @@ class Cursor:
 def require_scopes(roles: Collection[OperatorRole], scopes: Sequence[str], place: str) -> None:
     """Refuse scopes that none of the roles has: a copy on a device is as good as every board that shows it.
 
-    All or nothing: a desktop that got less than it asked for would show old data as if it were new. One that this service
-    does not know yet is for those who may use everything. `place` is where the request names them, such as `body.scopes`;
-    a list's are numbered.
+    All or nothing: a desktop that got less than it asked for would show old data as if it were new. A scope that this
+    service does not know yet is for those who may use everything. `place` is where the request names them, such as
+    `body.scopes`; a list's are numbered.
 
     Raises:
         Refusal: ROLE_FORBIDDEN that names each place.
@@ -124,8 +124,8 @@ def sync_claims(
 ) -> tuple[dict[str, object], datetime]:
     """Return the claims of a sync session token (RFC 7519), and when it expires.
 
-    `cnf.jkt` (RFC 7800, RFC 9449 section 6.1) binds it to the device's key: sync-service demands the same proofs as this
-    service. `sid` is iam's session, so that sync-service can end what iam revokes.
+    `cnf.jkt` (RFC 7800, RFC 9449 section 6.1) binds it to the device's key: sync-service demands proofs as this service
+    does. `sid` is iam's session, so that sync-service can end what iam revokes.
     """
     issued = now.replace(microsecond=0)
     expires = issued + TOKEN_LIFETIME

@@ -22,14 +22,15 @@ _KEEP: Final = """
 insert into sync_cursors as kept (tenant_id, operator_id, device_id, scope, value, known_at)
 select $1, $2, $3, told.scope, told.value, told.known_at
 from unnest($4::text[], $5::text[], $6::timestamptz[]) as told (scope, value, known_at)
-on conflict (tenant_id, device_id, operator_id, scope) do update set value = excluded.value, known_at = excluded.known_at
+on conflict (tenant_id, device_id, operator_id, scope) do update
+set value = excluded.value, known_at = excluded.known_at
 where kept.known_at <= excluded.known_at
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresSyncCursors:
-    """One row an operator, device and scope. Every method raises `StoreUnavailableError` when Postgres can't be asked."""
+    """One row an operator, device and scope. Everything raises `StoreUnavailableError` when Postgres can't be asked."""
 
     database: Database
 
@@ -61,18 +62,18 @@ class PostgresSyncCursors:
 
     async def begin(self, tenant_id: TenantId, wish: AuditedAdvance) -> None:
         """Write down that a cursor is about to be moved."""
-        operator, advance = wish.operator, wish.advance
+        operator, advance = wish.asked.operator, wish.advance
         detail = {"value": advance.value, "occurredAt": advance.occurred_at.isoformat()}
         async with self.database.transaction(tenant_id) as connection:
             await connection.execute(
                 """
                 insert into mutation_audit (
-                  tenant_id, id, operator_id, device_id, session_id, property_id, roles, request_id, action, resource_id,
-                  method, path, idempotency_key, fence, app_version, detail)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, 'advance_cursor', $9, $10, $11, $12, 1, $13, $14)
+                  tenant_id, id, operator_id, device_id, session_id, property_id, roles, request_id, action,
+                  resource_id, method, path, idempotency_key, fence, app_version, detail)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, 'advance_cursor', $9, 'POST', $10, $11, 1, $12, $13)
                 """,
                 tenant_id, advance.id, operator.operator_id, operator.device_id, operator.session_id,
-                operator.property_id, ",".join(sorted(operator.roles)), wish.request_id, advance.scope, wish.method,
+                operator.property_id, ",".join(sorted(operator.roles)), wish.asked.request_id, advance.scope,
                 wish.path, advance.id.rpartition("_")[2], operator.app_version, msgspec.json.encode(detail).decode(),
             )  # fmt: skip
 
@@ -80,7 +81,7 @@ class PostgresSyncCursors:
         self, tenant_id: TenantId, wish: AuditedAdvance, *, outcome: str, status: int | None, cursor: Cursor | None
     ) -> None:
         """Write down how that ended, and keep the cursor, if there is a new one, in the same transaction."""
-        operator = wish.operator
+        operator = wish.asked.operator
         async with self.database.transaction(tenant_id) as connection:
             await connection.execute(
                 """

@@ -18,6 +18,7 @@ from bff_backoffice.presentation.routes import (
     sessions,
     step_up,
     suggestions,
+    sync,
     workbench,
 )
 
@@ -36,6 +37,7 @@ ROUTES: Final = (
     *alerts.ROUTES,
     *mutations.ROUTES,
     *devices.ROUTES,
+    *sync.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,
 )

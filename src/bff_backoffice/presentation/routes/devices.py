@@ -14,25 +14,22 @@ from bff_backoffice.domain.devices import HEARTBEAT_SECONDS, Heartbeat
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.live_settings import POLL_SECONDS
 from bff_backoffice.domain.operator import NetworkProfile
-from bff_backoffice.presentation.exchange import Exchange, Response, json_answer, malformed
+from bff_backoffice.presentation.clocks import Moment, require_a_clock
+from bff_backoffice.presentation.exchange import Exchange, Response, json_answer
 from bff_backoffice.presentation.request_parts import APP_VERSION
 from bff_backoffice.presentation.route_table import Access, Answer, Route
 
 __all__ = ["ROUTES"]
 
-_EARLIEST_YEAR: Final = 2000
-_LATEST_YEAR: Final = 2199
-"""A clock may be wrong, and a flat battery sets it back to its beginnings; beyond these it is no clock."""
-
 
 class HeartbeatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the device says of itself."""
 
-    sent_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    sent_at: Moment
     queue_depth: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     network_profile: NetworkProfile
     app_version: Annotated[str, msgspec.Meta(pattern=APP_VERSION, max_length=60)]
-    last_sync_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    last_sync_at: Moment | None = None
     battery_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
 
 
@@ -55,9 +52,7 @@ def _require_own_device(who: Authenticated, parameters: Mapping[str, str]) -> No
 async def report_heartbeat(exchange: Exchange, use: UseCases) -> Response:
     """Keep what the device says of itself, and say what it should do next."""
     context, body = exchange.context, exchange.body
-    for member, moment in (("sentAt", body.sent_at), ("lastSyncAt", body.last_sync_at)):
-        if moment is not None and not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
-            raise malformed(f"body.{member}", "invalid", "No clock of a device shows this year.")
+    require_a_clock(sentAt=body.sent_at, lastSyncAt=body.last_sync_at)
     heard_at = await use.report_heartbeat(
         context,
         Heartbeat(

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from ulid import ULID
 
-from bff_backoffice.application.sync import Advance, HandshakeRequest
+from bff_backoffice.application.sync import Advance, HandshakeRequest, SyncRequest
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.devices import HEARTBEAT_SECONDS
 from bff_backoffice.domain.errors import Code
@@ -116,14 +116,7 @@ async def get_sync_cursor(exchange: Exchange, use: UseCases) -> Response:
         raise malformed("query.scope", "required", "Name a scope.")
     if not _SCOPE.match(scope):
         raise malformed("query.scope", "malformed", "A scope looks like reservation.")
-    cursor = await use.syncing.read_cursor(
-        exchange.context,
-        scope,
-        locale=exchange.language.tag,
-        request_id=exchange.request_id,
-        traceparent=exchange.traceparent,
-    )
-    return _cursor_answer(cursor)
+    return _cursor_answer(await use.syncing.read_cursor(_asked(exchange), scope))
 
 
 async def advance_sync_cursor(exchange: Exchange, use: UseCases) -> Response:
@@ -136,14 +129,16 @@ async def advance_sync_cursor(exchange: Exchange, use: UseCases) -> Response:
         value=body.value,
         occurred_at=body.occurred_at,
     )
-    cursor = await use.syncing.advance_cursor(
-        exchange.context,
-        advance,
+    return _cursor_answer(await use.syncing.advance_cursor(_asked(exchange), advance, path=exchange.path))
+
+
+def _asked(exchange: Exchange) -> SyncRequest:
+    return SyncRequest(
+        operator=exchange.context,
         locale=exchange.language.tag,
         request_id=exchange.request_id,
         traceparent=exchange.traceparent,
     )
-    return _cursor_answer(cursor)
 
 
 def _own_cursors(body: HandshakeBody) -> dict[str, str]:
@@ -158,9 +153,7 @@ def _own_cursors(body: HandshakeBody) -> dict[str, str]:
 
 
 def _cursor_answer(cursor: Cursor) -> Response:
-    return json_answer(
-        CursorAnswer(scope=cursor.scope, value=cursor.value, as_of=cursor.as_of, source=cursor.source)
-    )
+    return json_answer(CursorAnswer(scope=cursor.scope, value=cursor.value, as_of=cursor.as_of, source=cursor.source))
 
 
 _REFUSALS: Final = (Code.VALIDATION_FAILED, Code.RESOURCE_NOT_FOUND, Code.ROLE_FORBIDDEN)

@@ -1,0 +1,33 @@
+"""The sync handshake and the cursors, put together.
+
+A part of the composition root, which is the only one that imports it.
+"""
+
+from __future__ import annotations
+
+from bff_backoffice.application.ports import Clock, OwnKeys
+from bff_backoffice.application.sync import AdvanceCursor, NegotiateSync, ReadCursor, Syncing
+from bff_backoffice.gateways import Gateways
+from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.sync_cursors import PostgresSyncCursors
+from bff_backoffice.settings import Settings
+
+__all__ = ["syncing_of"]
+
+
+def syncing_of(
+    settings: Settings, gateways: Gateways, database: Database, own_keys: OwnKeys, *, clock: Clock
+) -> Syncing:
+    """Put them together."""
+    service, copies = gateways.sync, PostgresSyncCursors(database)
+    return Syncing(
+        negotiate=NegotiateSync(
+            service=service,
+            copies=copies,
+            signer=own_keys.signer,
+            clock=clock,
+            otherwise_at=settings.sync_base_url or f"{settings.upstream_url('sync-service').rstrip('/')}/sync/v1",
+        ),
+        read_cursor=ReadCursor(service=service, copies=copies, clock=clock),
+        advance_cursor=AdvanceCursor(service=service, copies=copies, clock=clock),
+    )

@@ -1,0 +1,40 @@
+"""What Postgres holds, as one of its roles sees it for one tenant; and waiting until something is so."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+
+from tests.worlds import World
+
+__all__ = ["stored", "until"]
+
+
+def stored(world: World, statement: str, *values: Any, role: str = "owner", tenant: int = 0) -> list[dict[str, Any]]:
+    """The rows that a role finds for a tenant."""
+
+    async def main() -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(world.postgres[role], server_settings={"search_path": "bff_backoffice"})
+        try:
+            async with connection.transaction():
+                await connection.execute("select set_config('app.tenant_id', $1, true)", world.tenants[tenant])
+                return [dict(row) for row in await connection.fetch(statement, *values)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(main())
+
+
+def until(true: Callable[[], Any], seconds: float = 30) -> Any:
+    """What is true in the end."""
+    end = time.monotonic() + seconds
+    while True:
+        found = true()
+        if found or time.monotonic() > end:
+            assert found, "it never came"
+            return found
+        time.sleep(0.1)
