@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bff_backoffice.application.sync import AuditedAdvance
+from bff_backoffice.application.sync_ports import AuditedAdvance
 from bff_backoffice.domain.operator import DeviceId, OperatorId, TenantId
 from bff_backoffice.domain.sync import Cursor, CursorSource
 from bff_backoffice.infrastructure.postgres.pool import Database

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.json import Decoder
 
 from bff_backoffice.application.ports import CallContext
-from bff_backoffice.application.sync import Advance, SyncAgreement
+from bff_backoffice.application.sync_ports import Advance, SyncAgreement
 from bff_backoffice.infrastructure.dialect import Wire, operator_headers, safe_address
 from bff_backoffice.infrastructure.http import Call, CallBounds, Upstream, UpstreamClient
 

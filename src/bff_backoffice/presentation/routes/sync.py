@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from ulid import ULID
 
-from bff_backoffice.application.sync import Advance, HandshakeRequest, SyncRequest
+from bff_backoffice.application.sync_ports import Advance, HandshakeRequest, SyncRequest
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.devices import HEARTBEAT_SECONDS
 from bff_backoffice.domain.errors import Code
