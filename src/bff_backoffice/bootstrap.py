@@ -24,6 +24,7 @@ from bff_backoffice.application.outbox import RelayOutbox
 from bff_backoffice.application.projections import Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
+from bff_backoffice.application.refresh_hints import RefreshHints, RefreshViews
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
@@ -41,6 +42,7 @@ from bff_backoffice.inboxes import inboxes_of
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.live_log import RedisLiveLog
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.platform_events import BLOCK_SECONDS, RedisPlatformEvents
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
@@ -82,6 +84,7 @@ class Worker:
     events: RedisPlatformEvents
     relay: RelayOutbox
     upkeep: KeepLedger
+    hints: RefreshHints
 
 
 @asynccontextmanager
@@ -144,17 +147,23 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
         )
         cache = RedisProjections(redis=await _redis(stack, settings.redis_cache_url, "cache", settings))
+        live_log = RedisLiveLog(redis=sessions_tier)
+        hints = RefreshHints(log=live_log, clock=utc_now)
         consumers = Consumers(
             force_logout=_force_logout(settings, sessions, database),
             forget_operator=ForgetOperator(sessions=sessions),
             forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
             forget_start=forgetting_of(database, cache, clock=utc_now),
+            refresh_views=RefreshViews(cache=cache, hints=hints, observer=metrics),
+            announce=live_log,
+            clock=utc_now,
         )
         gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
         yield Worker(
             events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics),
             relay=relay_of(gateways, database, metrics),
             upkeep=KeepLedger(keep=database.keep_operator_activity, observer=metrics),
+            hints=hints,
         )
 
 

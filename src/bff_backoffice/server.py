@@ -70,7 +70,9 @@ async def work(settings: Settings) -> None:
     stop = _stop_event()
     name = f"{socket.gethostname()}:{os.getpid()}"
     async with open_worker(settings, metrics, name=name) as worker, asyncio.TaskGroup() as group:
-        background = [group.create_task(each.run()) for each in (worker.events, worker.relay, worker.upkeep)]
+        background = [
+            group.create_task(each.run()) for each in (worker.events, worker.relay, worker.upkeep, worker.hints)
+        ]
         log.info("working", consumer=name)
         await stop.wait()
         for each in background:

@@ -69,6 +69,13 @@ class MemoryProjections:
         known = [key for tenant, key in {**self.values, **self.leads} if tenant == tenant_id]
         await self.forget(tenant_id, [key for key in known if key.property_id == property_id and key.name in names])
 
+    async def forget_everywhere(self, tenant_id: TenantId, names: Sequence[str]) -> None:
+        """The same for every property."""
+        await self._asked("forget")
+        for place in {key.property_id for tenant, key in {**self.values, **self.leads} if tenant == tenant_id}:
+            if place is not None:
+                await self.forget_named(tenant_id, place, names)
+
     def _stored(self, place: Place) -> bytes | None:
         value, until = self.values.get(place, (None, 0.0))
         return value if until > asyncio.get_running_loop().time() else None

@@ -18,6 +18,7 @@ from bff_backoffice.application.projections import Projection, ProjectionKey
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Served, Wanted
 from bff_backoffice.application.texts import TextByLanguage
 from bff_backoffice.application.tiles import Tile
+from bff_backoffice.application.views import PROPERTY_CARD
 from bff_backoffice.domain.composed_reads import CacheStatus, Outcome, Source
 from bff_backoffice.domain.errors import Code, Refusal
 
@@ -163,7 +164,7 @@ class ShowProperty:
 
 def _key(asked: LookUp) -> ProjectionKey:
     # The number is the content's form: another form is another key, never a wrong read.
-    return ProjectionKey(property_id=asked.operator.property_id, name="property-card-1")
+    return ProjectionKey(property_id=asked.operator.property_id, name=PROPERTY_CARD)
 
 
 def _there(served: Served) -> Projection:

@@ -11,14 +11,13 @@ from enum import StrEnum
 from typing import Final
 
 from bff_backoffice.application import mutations_bodies as bodies
+from bff_backoffice.application import views
 from bff_backoffice.domain.composed_reads import Source
-from bff_backoffice.domain.dashboard import WidgetId
 from bff_backoffice.domain.errors import Code, FieldError
 from bff_backoffice.domain.operator import Identifier, OperatorRole
 from bff_backoffice.domain.resource_ids import FolioId, LockId, ReservationId, RoomId, TaskId, WorkOrderId
-from bff_backoffice.domain.workbench import SectionId
 
-__all__ = ["MUTATIONS", "Ledger", "Mutation", "SecondFactor", "Views"]
+__all__ = ["MUTATIONS", "Ledger", "Mutation", "SecondFactor"]
 
 
 class SecondFactor(StrEnum):
@@ -37,19 +36,6 @@ class Ledger(StrEnum):
 
     MUTATIONS = "mutation_audit"
     LOCKS = "lock_action_proxy_audit"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Views:
-    """The parts of boards that a mutation makes stale."""
-
-    widgets: frozenset[WidgetId]
-    sections: frozenset[SectionId]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names under which the cache keeps them."""
-        return (*sorted(self.widgets), *sorted(section.kept_as for section in self.sections))
 
 
 def _nothing_wrong(_body: bodies.Act) -> tuple[FieldError, ...]:
@@ -73,7 +59,7 @@ class Mutation:
     upstream: Source
     roles: frozenset[OperatorRole]
     body: type[bodies.Act]
-    stale: Views
+    stale: views.Views
     kind: type[Identifier] | None
     """What `{id}` is; None where the path has none."""
     echo: str | None
@@ -104,33 +90,11 @@ _CLEANING: Final = _LEAD | {OperatorRole.HOUSEKEEPER}
 _MENDING: Final = frozenset({OperatorRole.MAINTENANCE})
 _REPORTING: Final = _SELLING | _CLEANING | _MENDING
 
-_ROOM_WIDGETS: Final = frozenset({
-    WidgetId.ROOMS, WidgetId.ARRIVALS_AT_RISK, WidgetId.OCCUPANCY, WidgetId.OUTLOOK, WidgetId.RATES,
-})  # fmt: skip
-_ROOM_SECTIONS: Final = frozenset({SectionId.ROOMS, SectionId.TASKS, SectionId.GRID})
-_STAYS: Final = Views(
-    widgets=_ROOM_WIDGETS
-    | {
-        WidgetId.ARRIVALS, WidgetId.DEPARTURES, WidgetId.IN_HOUSE, WidgetId.BALANCES, WidgetId.ADR, WidgetId.REVPAR,
-    },
-    sections=_ROOM_SECTIONS
-    | {
-        SectionId.STAYS, SectionId.ARRIVALS, SectionId.DEPARTURES, SectionId.IN_HOUSE, SectionId.BALANCES,
-        SectionId.KEYS,
-    },
-)  # fmt: skip
-_MONEY: Final = Views(widgets=frozenset({WidgetId.BALANCES}), sections=frozenset({SectionId.BALANCES}))
-_ROOMS: Final = Views(widgets=_ROOM_WIDGETS, sections=_ROOM_SECTIONS)
-_REPAIRS: Final = Views(
-    widgets=_ROOM_WIDGETS | {WidgetId.WORK_ORDERS}, sections=_ROOM_SECTIONS | {SectionId.WORK_ORDERS}
-)
-_KEYS: Final = Views(widgets=frozenset(), sections=frozenset({SectionId.KEYS}))
-
 
 def _stay(verb: str, body: type[bodies.Act], summary: str, roles: frozenset[OperatorRole] = _DESK) -> Mutation:
     return Mutation(
         name=f"{verb.replace('-', '_')}_reservation", method="POST", path=f"/reservations/{{id}}/{verb}",
-        summary=summary, upstream=Source.RESERVATION, roles=roles, body=body, stale=_STAYS, kind=ReservationId,
+        summary=summary, upstream=Source.RESERVATION, roles=roles, body=body, stale=views.STAYS, kind=ReservationId,
         echo="id",
     )  # fmt: skip
 
@@ -148,7 +112,7 @@ def _folio(
     closing = verb == "close"
     return Mutation(
         name=name, method="POST", path=f"/folios/{{id}}/{verb}", summary=summary, upstream=Source.BILLING, roles=roles,
-        body=body, stale=_MONEY, kind=FolioId, echo="id" if closing else "folioId", status=200 if closing else 201,
+        body=body, stale=views.MONEY, kind=FolioId, echo="id" if closing else "folioId", status=200 if closing else 201,
         second_factor=second_factor, step_up_action=step_up_action,
     )  # fmt: skip
 
@@ -156,23 +120,23 @@ def _folio(
 def _task(verb: str, body: type[bodies.Act], summary: str, roles: frozenset[OperatorRole]) -> Mutation:
     return Mutation(
         name=f"{verb}_task", method="POST", path=f"/housekeeping/tasks/{{id}}/{verb}", summary=summary,
-        upstream=Source.HOUSEKEEPING, roles=roles, body=body, stale=_ROOMS, kind=TaskId, echo="id",
+        upstream=Source.HOUSEKEEPING, roles=roles, body=body, stale=views.ROOMS, kind=TaskId, echo="id",
     )  # fmt: skip
 
 
 def _order(verb: str, body: type[bodies.Act], summary: str, roles: frozenset[OperatorRole] = _MENDING) -> Mutation:
     return Mutation(
         name=f"{verb}_work_order", method="POST", path=f"/maintenance/work-orders/{{id}}/{verb}", summary=summary,
-        upstream=Source.MAINTENANCE, roles=roles, body=body, stale=_REPAIRS, kind=WorkOrderId, echo="id",
+        upstream=Source.MAINTENANCE, roles=roles, body=body, stale=views.REPAIRS, kind=WorkOrderId, echo="id",
     )  # fmt: skip
 
 
 def _lock(verb: str, body: type[bodies.Act], summary: str, *, status: int, second_factor: SecondFactor) -> Mutation:
     return Mutation(
         name=f"{verb}_key", method="POST", path=f"/locks/{{id}}/{verb}-key", summary=summary,
-        upstream=Source.LOCK_INTEGRATION, roles=_DESK, body=body, stale=_KEYS, kind=LockId, echo=None, status=status,
-        second_factor=second_factor, step_up_action=f"lock.{verb}_key", deadline_ms=750, repeatable=False,
-        ledger=Ledger.LOCKS,
+        upstream=Source.LOCK_INTEGRATION, roles=_DESK, body=body, stale=views.KEYS, kind=LockId, echo=None,
+        status=status, second_factor=second_factor, step_up_action=f"lock.{verb}_key", deadline_ms=750,
+        repeatable=False, ledger=Ledger.LOCKS,
     )  # fmt: skip
 
 
@@ -181,13 +145,13 @@ MUTATIONS: Final = (
     _lock("revoke", bodies.RevokeKey, "Revoke a key", status=200, second_factor=SecondFactor.ALWAYS),
     Mutation(
         name="create_reservation", method="POST", path="/reservations", summary="Book a stay",
-        upstream=Source.RESERVATION, roles=_BOOKING, body=bodies.NewReservation, stale=_STAYS, kind=None, echo=None,
-        status=201,
+        upstream=Source.RESERVATION, roles=_BOOKING, body=bodies.NewReservation, stale=views.STAYS, kind=None,
+        echo=None, status=201,
     ),
     Mutation(
         name="change_reservation", method="PATCH", path="/reservations/{id}", summary="Change a stay",
-        upstream=Source.RESERVATION, roles=_BOOKING, body=bodies.ReservationChange, stale=_STAYS, kind=ReservationId,
-        echo="id",
+        upstream=Source.RESERVATION, roles=_BOOKING, body=bodies.ReservationChange, stale=views.STAYS,
+        kind=ReservationId, echo="id",
     ),
     _stay("check-in", bodies.CheckIn, "Check a guest in"),
     _stay("check-out", bodies.WithNotes, "Check a guest out"),
@@ -202,7 +166,7 @@ MUTATIONS: Final = (
     _folio("close_folio", "close", bodies.Nothing, "Close a folio"),
     Mutation(
         name="create_task", method="POST", path="/housekeeping/tasks", summary="Ask for a room to be cleaned",
-        upstream=Source.HOUSEKEEPING, roles=_LEAD | _DESK, body=bodies.NewTask, stale=_ROOMS, kind=None, echo=None,
+        upstream=Source.HOUSEKEEPING, roles=_LEAD | _DESK, body=bodies.NewTask, stale=views.ROOMS, kind=None, echo=None,
         status=201,
     ),
     _task("start", bodies.Nothing, "Begin a task", _CLEANING),
@@ -212,13 +176,13 @@ MUTATIONS: Final = (
     _task("inspect", bodies.TaskInspection, "Look at a cleaned room", _LEAD),
     Mutation(
         name="set_room_status", method="POST", path="/housekeeping/rooms/{id}/status", summary="Say what a room is now",
-        upstream=Source.HOUSEKEEPING, roles=_CLEANING | _DESK, body=bodies.RoomStatus, stale=_ROOMS, kind=RoomId,
+        upstream=Source.HOUSEKEEPING, roles=_CLEANING | _DESK, body=bodies.RoomStatus, stale=views.ROOMS, kind=RoomId,
         echo="roomId",
     ),
     Mutation(
         name="create_work_order", method="POST", path="/maintenance/work-orders", summary="Report what is broken",
-        upstream=Source.MAINTENANCE, roles=_REPORTING, body=bodies.NewWorkOrder, stale=_REPAIRS, kind=None, echo=None,
-        status=201,
+        upstream=Source.MAINTENANCE, roles=_REPORTING, body=bodies.NewWorkOrder, stale=views.REPAIRS, kind=None,
+        echo=None, status=201,
     ),
     _order("assign", bodies.AssignWorkOrder, "Say who shall mend it"),
     _order("start", bodies.Nothing, "Begin to mend it"),

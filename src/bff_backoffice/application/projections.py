@@ -190,3 +190,6 @@ class ProjectionCache(Protocol):
 
     async def forget_named(self, tenant_id: TenantId, property_id: PropertyId | None, names: Sequence[str]) -> None:
         """The same for every variant of these names, in one atomic step."""
+
+    async def forget_everywhere(self, tenant_id: TenantId, names: Sequence[str]) -> None:
+        """The same for every property of the tenant; what is no property's stays."""

@@ -14,12 +14,12 @@ import msgspec
 from ulid import ULID
 
 from bff_backoffice.application import records_bodies as bodies
+from bff_backoffice.application import views
 from bff_backoffice.application.mutations_bodies import Act
 from bff_backoffice.application.mutations_ports import ForwardOrder
-from bff_backoffice.application.mutations_table import Mutation, Views
+from bff_backoffice.application.mutations_table import Mutation
 from bff_backoffice.domain import alerts, suggestions
 from bff_backoffice.domain.composed_reads import Source
-from bff_backoffice.domain.dashboard import WidgetId
 from bff_backoffice.domain.errors import Code, FieldError
 from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.resource_ids import AlertId, SuggestionId
@@ -31,7 +31,6 @@ _LATEST_YEAR: Final = 2199
 """A clock may be wrong; beyond these years it is none."""
 _LONGEST_DETAIL: Final = 4096
 """In bytes of JSON: a ledger of clicks is no place for documents."""
-_NOTHING_STALE: Final = Views(widgets=frozenset(), sections=frozenset())
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -94,19 +93,19 @@ RECORDS: Final = (
     Mutation(
         name="decide_suggestion", method="POST", path="/ai/suggestions/{id}/decide",
         summary="Accept, modify or reject a suggestion", upstream=Source.AI_ORCHESTRATOR, roles=suggestions.ROLES,
-        body=bodies.Decide, stale=Views(widgets=frozenset({WidgetId.SUGGESTIONS}), sections=frozenset()),
+        body=bodies.Decide, stale=views.SUGGESTIONS,
         kind=SuggestionId, echo=None, answer=Decided, refusals=(Code.SUGGESTION_ALREADY_DECIDED,),
         wrong=_decision_wrong,
     ),
     Mutation(
         name="acknowledge_alert", method="POST", path="/alerts/{id}/acknowledge", summary="Take care of an alert",
         upstream=Source.NOTIFICATION, roles=alerts.ROLES, body=bodies.WithNote,
-        stale=Views(widgets=frozenset({WidgetId.ALERTS}), sections=frozenset()), kind=AlertId, echo="id",
+        stale=views.ALERTS, kind=AlertId, echo="id",
         answer=Acknowledged, refusals=(Code.ALERT_ALREADY_ACKNOWLEDGED,),
     ),
     Mutation(
         name="record_activity", method="POST", path="/activity", summary="Tell what the operator did at the desktop",
-        upstream=Source.OWN, roles=frozenset(OperatorRole), body=bodies.ActivityBatch, stale=_NOTHING_STALE, kind=None,
+        upstream=Source.OWN, roles=frozenset(OperatorRole), body=bodies.ActivityBatch, stale=views.NOTHING, kind=None,
         echo=None, status=202, answer=AcceptedActivity, wrong=_activity_wrong,
     ),
 )  # fmt: skip

@@ -10,16 +10,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from bff_backoffice.application.inboxes_news import news_of
+from bff_backoffice.application.live_events import Announce
 from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
+from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.preferences.forget import ForgetStart
+from bff_backoffice.application.refresh_hints import RefreshViews, stale_views
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.tenants import ForgetTenant
+from bff_backoffice.application.views import Views
 from bff_backoffice.domain.operator import (
     DeviceId,
     IamSessionId,
     Identifier,
     MalformedIdentifierError,
     OperatorId,
+    PropertyId,
     TenantId,
 )
 
@@ -42,6 +48,9 @@ class Consumers:
     forget_operator: ForgetOperator
     forget_tenant: ForgetTenant
     forget_start: ForgetStart
+    refresh_views: RefreshViews
+    announce: Announce
+    clock: Clock
 
     async def __call__(self, event: PlatformEvent) -> bool:
         """Handle an event; returns whether it was of interest.
@@ -51,10 +60,20 @@ class Consumers:
             StoreUnavailableError: it must come again.
         """
         handler = self._handler(event.subject)
-        if handler is None:
-            return False
-        await handler(event)
-        return True
+        if handler is not None:
+            await handler(event)
+        stale = stale_views(event.subject)
+        if stale is not None:
+            await self._refresh(event, stale)
+        return handler is not None or stale is not None
+
+    async def _refresh(self, event: PlatformEvent, stale: Views) -> None:
+        tenant_id, property_id = _tenant(event), _property(event)
+        # Dropped first: whoever hears the news and looks at once must not find what was there before.
+        await self.refresh_views(tenant_id, property_id, stale)
+        news = news_of(event.subject, event.payload, property_id, self.clock())
+        if news is not None:
+            await self.announce.announce(tenant_id, news)
 
     def _handler(self, subject: str) -> Callable[[PlatformEvent], Awaitable[None]] | None:
         if subject.startswith(_MEMBERSHIP):
@@ -139,6 +158,18 @@ def _tenant(event: PlatformEvent) -> TenantId:
         return TenantId.parse(event.tenant_id)
     except MalformedIdentifierError as error:
         raise UnusableEventError("names no tenant") from error
+
+
+def _property(event: PlatformEvent) -> PropertyId | None:
+    """The hotel that the event is about: each service has a prefix of its own for it, and the ULID is the same."""
+    value = event.payload.get("propertyId")
+    if value is None:
+        return None
+    _, _, ulid = value.partition("_") if isinstance(value, str) else ("", "", "")
+    try:
+        return PropertyId.parse(f"ppt_{ulid}")
+    except MalformedIdentifierError as error:
+        raise UnusableEventError("propertyId is malformed") from error
 
 
 def _identifier(event: PlatformEvent, kind: type[I], member: str) -> I | None:

@@ -86,7 +86,7 @@ def test_one_recompute_over_all_processes_with_a_thousand_readers(redis_url: str
                 tasks = []
                 for number in range(1000):
                     tasks.append(group.create_task(read(processes[number % 3])))
-                    if number % 50 == 0:
+                    if number % 20 == 0:
                         # All at once would keep this one process busy for so long that the cache seems lost.
                         await asyncio.sleep(0.02)
             await asyncio.sleep(LOAD_S + 0.3)

@@ -237,6 +237,28 @@ def test_what_is_a_tenants_as_a_whole_is_forgotten_for_all_its_operators(play: P
     play(scenario)
 
 
+def test_a_name_is_forgotten_at_every_property_of_the_tenant(play: Play) -> None:
+    """Wherever it is kept, with the leads; other names, the tenant's own, and the other tenant's stay."""
+
+    async def scenario(cache: ProjectionCache) -> None:
+        there = ProjectionKey(property_id=ELSEWHERE, name="rates")
+        others = [ProjectionKey(property_id=PLACE, name="adr"), ProjectionKey(property_id=None, name="rates")]
+        for key in (RATES, *others):
+            await put(cache, ONE, key, b"value", LONG_MS)
+        await put(cache, OTHER, RATES, b"value", LONG_MS)
+        lead = await cache.lead(ONE, there, hold_ms=LONG_MS)
+        assert lead.token is not None
+
+        await cache.forget_everywhere(ONE, ("rates", "rooms"))
+
+        assert await cache.last_known(ONE, [RATES, *others]) == [None, b"value", b"value"]
+        assert not await cache.settle(ONE, there, lead.token, b"older", keep_ms=LONG_MS)
+        assert await cache.last_known(OTHER, [RATES]) == [b"value"]
+        await cache.forget_everywhere(ONE, ())
+
+    play(scenario)
+
+
 def test_a_leader_whose_name_is_forgotten_stores_nothing(play: Play) -> None:
     """What it loads may be from before the change."""
 

@@ -20,8 +20,9 @@ from bff_backoffice.application.mutations_table import Mutation
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.preferences.ports import KeptShortcuts, ShortcutOverrides
 from bff_backoffice.application.preferences.shortcuts import FoundShortcuts, key_of_shortcuts, written_shortcuts
-from bff_backoffice.application.preferences.write import ANY, lost_race, no_view
+from bff_backoffice.application.preferences.write import ANY, lost_race
 from bff_backoffice.application.read_through import ReadThrough
+from bff_backoffice.application.views import NOTHING
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Code, FieldError, Refusal
 from bff_backoffice.domain.operator import AppPlatform, OperatorRole
@@ -55,7 +56,7 @@ PUT_SHORTCUTS: Final = Mutation(
     upstream=Source.OWN,
     roles=frozenset(OperatorRole),
     body=ShortcutsChange,
-    stale=no_view(),
+    stale=NOTHING,
     kind=None,
     echo=None,
 )

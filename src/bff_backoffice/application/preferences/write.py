@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bff_backoffice.application.mutations_bodies import Act
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
-from bff_backoffice.application.mutations_table import Mutation, Views
+from bff_backoffice.application.mutations_table import Mutation
 from bff_backoffice.application.ports import (
     CallContext,
     Clock,
@@ -23,11 +23,12 @@ from bff_backoffice.application.ports import (
 from bff_backoffice.application.preferences.ports import PreferencesMirror, PreferencesOfOperators, ToldPreferences
 from bff_backoffice.application.preferences.read import key_of_preferences
 from bff_backoffice.application.read_through import ReadThrough
+from bff_backoffice.application.views import NOTHING
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.operator import OperatorRole
 
-__all__ = ["ANY", "PUT_PREFERENCES", "PreferencesChange", "WritePreferences", "lost_race", "no_view"]
+__all__ = ["ANY", "PUT_PREFERENCES", "PreferencesChange", "WritePreferences", "lost_race"]
 
 ANY: Final = "*"
 """In place of a version: whatever there is (RFC 9110, section 13.1.1)."""
@@ -49,11 +50,6 @@ class PreferencesChange(Act, frozen=True, kw_only=True):
     tag_of: Callable[[ToldPreferences], str]
 
 
-def no_view() -> Views:
-    """What a change makes stale that is on no board."""
-    return Views(widgets=frozenset(), sections=frozenset())
-
-
 PUT_PREFERENCES: Final = Mutation(
     name="put_preferences",
     method="PUT",
@@ -62,7 +58,7 @@ PUT_PREFERENCES: Final = Mutation(
     upstream=Source.TENANT,
     roles=frozenset(OperatorRole),
     body=PreferencesChange,
-    stale=no_view(),
+    stale=NOTHING,
     kind=None,
     echo=None,
 )

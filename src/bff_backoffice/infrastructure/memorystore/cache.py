@@ -14,17 +14,27 @@ from typing import Final
 from bff_backoffice.application.projections import Lead, ProjectionKey
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
-from bff_backoffice.infrastructure.memorystore.keys import projection, projection_index, projection_lead
+from bff_backoffice.infrastructure.memorystore.keys import (
+    projection,
+    projection_index,
+    projection_lead,
+    projection_places,
+)
 
 __all__ = ["RedisProjections"]
 
-# KEYS: value, lead, index. ARGV: token, ms, the index's ms. What is stored is read in the same step: whoever gets the
-# lead because another has just finished must see what that one stored. Only leaders store, so the index names all keys.
+# KEYS: value, lead, index, places. ARGV: token, ms, the indexes' ms, property. What is stored is read in the same step:
+# whoever gets the lead because another has just finished must see what that one stored. Only leaders store, so the
+# index names all keys.
 _LEAD: Final = """
 local stored = redis.call('GET', KEYS[1])
 if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then
   redis.call('SADD', KEYS[3], KEYS[1])
   redis.call('PEXPIRE', KEYS[3], ARGV[3])
+  if ARGV[4] ~= '' then
+    redis.call('SADD', KEYS[4], ARGV[4])
+    redis.call('PEXPIRE', KEYS[4], ARGV[3])
+  end
   return {1, stored}
 end
 return {0, stored}
@@ -69,7 +79,18 @@ class RedisProjections:
         """Become the one that loads this for at most `hold_ms`, unless somebody is: one atomic step."""
         token = secrets.token_hex(_TOKEN_BYTES)
         index = projection_index(tenant_id, key.property_id, key.name)
-        leads, stored = await self.redis.ask("EVAL", _LEAD, 3, *_both(tenant_id, key), index, token, hold_ms, _INDEX_MS)
+        leads, stored = await self.redis.ask(
+            "EVAL",
+            _LEAD,
+            4,
+            *_both(tenant_id, key),
+            index,
+            projection_places(tenant_id),
+            token,
+            hold_ms,
+            _INDEX_MS,
+            key.property_id or "",
+        )
         return Lead(token=token if leads else None, stored=stored)
 
     async def settle(
@@ -89,6 +110,15 @@ class RedisProjections:
         """Remove every variant of these names and end their leads: one atomic step."""
         if names:
             indexes = [projection_index(tenant_id, property_id, name) for name in names]
+            await self.redis.ask("EVAL", _FORGET_NAMED, len(indexes), *indexes)
+
+    async def forget_everywhere(self, tenant_id: TenantId, names: Sequence[str]) -> None:
+        """The same for every property of which anything may be stored: a lead that begins meanwhile reads anew."""
+        places = await self.redis.ask("SMEMBERS", projection_places(tenant_id))
+        indexes = [
+            projection_index(tenant_id, PropertyId(place.decode()), name) for place in sorted(places) for name in names
+        ]
+        if indexes:
             await self.redis.ask("EVAL", _FORGET_NAMED, len(indexes), *indexes)
 
 

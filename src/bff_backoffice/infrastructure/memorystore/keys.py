@@ -26,6 +26,7 @@ __all__ = [
     "projection",
     "projection_index",
     "projection_lead",
+    "projection_places",
     "proof",
     "proof_memory",
     "proof_memory_lock",
@@ -91,6 +92,11 @@ def projection_lead(tenant_id: TenantId, property_id: PropertyId | None, name: s
 def projection_index(tenant_id: TenantId, property_id: PropertyId | None, name: str) -> str:
     """The keys of all variants of that part, so that they can be forgotten together."""
     return f"{tenant_id}:projection-index:1:{property_id or 'tenant'}:{name}"
+
+
+def projection_places(tenant_id: TenantId) -> str:
+    """The properties of which any part is or was kept, so that what is no property's event can be forgotten for all."""
+    return f"{tenant_id}:projection-places:1"
 
 
 def platform_events() -> str:

@@ -1,0 +1,157 @@
+"""What other services' events make stale: dropped from the cache, and told to the desktops of the hotel.
+
+Contract, sections 6 and 8. Many events lead to one hint: what becomes stale within a moment is told together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from bff_backoffice.application import views
+from bff_backoffice.application.live_events import Announce
+from bff_backoffice.application.ports import Clock, StoreUnavailableError
+from bff_backoffice.application.projections import ProjectionCache
+from bff_backoffice.application.read_through import CACHE_PATIENCE_S, ReadObserver
+from bff_backoffice.application.views import Views
+from bff_backoffice.domain.live_events import Channel, LiveEvent
+from bff_backoffice.domain.operator import PropertyId, TenantId
+
+__all__ = ["STALE", "WINDOW_SECONDS", "RefreshHints", "RefreshViews", "stale_views"]
+
+WINDOW_SECONDS: Final = 0.2
+"""How long a hint waits for more of its hotel. One check-in is five events of four services within a few ms, and what
+the eye sees a fifth of a second later is still at once."""
+
+_AWAY_SECONDS: Final = 0.5
+_LAST_SECONDS: Final = 1.0
+"""How long a process that ends tries to tell what it has collected."""
+
+STALE: Final[Mapping[str, Views]] = MappingProxyType({
+    "reservation": views.STAYS,
+    "front_desk": views.STAYS,
+    "inventory.allocation": views.NIGHTS,
+    "inventory.block": views.NIGHTS | views.ROOMS,
+    "inventory.room": views.STAYS,
+    "pricing.rate_plan": views.RATES,
+    "pricing.rate": views.RATES,
+    "pricing.promotion": views.RATES,
+    "pricing.tax_rule": views.RATES,
+    "pricing.fee_rule": views.RATES,
+    "pricing.fx_snapshot": views.RATES,
+    "housekeeping.room": views.ROOMS,
+    "housekeeping.task": views.ROOMS,
+    "maintenance.work_order": views.REPAIRS,
+    "billing.folio": views.MONEY,
+    "billing.charge": views.MONEY,
+    "billing.payment": views.MONEY,
+    "billing.refund": views.MONEY,
+    "billing.invoice": views.MONEY,
+    "billing.cash_drawer": views.MONEY,
+    "property": views.HOTEL,
+    "property.room": views.HOTEL_ROOMS,
+    "property.rooms": views.HOTEL_ROOMS,
+    "property.room_type": views.HOTEL_ROOMS | views.RATES,
+    "lock.credential": views.KEYS,
+    "analytics.metric": views.FIGURES,
+    "analytics.projection": views.FIGURES,
+    "notification.alert": views.ALERTS,
+    "notification.opened": views.ALERTS,
+    "ai_orchestrator.suggestion": views.SUGGESTIONS,
+    "ai_orchestrator.hitl": views.SUGGESTIONS,
+})  # fmt: skip
+"""By the words of a subject behind `melmastoon.`: the longest that fits counts. What is not here is on no board, such
+as a quote, a question about availability, or a delivery report."""
+
+
+def stale_views(subject: str) -> Views | None:
+    """Return what an event of this subject makes stale, or None where nothing of ours shows it."""
+    words = subject.split(".")
+    if words[0] != "melmastoon":
+        return None
+    return STALE.get(".".join(words[1:3])) or STALE.get(words[1] if len(words) > 1 else "")
+
+
+@dataclass(slots=True, kw_only=True)
+class RefreshHints:
+    """Collects what became stale, a hotel at a time, and tells each hotel's desktops together.
+
+    What is collected is this process's memory. One that dies within the window takes a hint with it, and its hotel sees
+    the change when the freshness of what it shows ends, as it would without hints.
+    """
+
+    log: Announce
+    clock: Clock
+    _collected: dict[tuple[TenantId, PropertyId | None], Views] = field(default_factory=dict)
+    _something: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def collect(self, tenant_id: TenantId, property_id: PropertyId | None, stale: Views) -> None:
+        """Tell these soon. Without a property all of the tenant's desktops are told."""
+        place = (tenant_id, property_id)
+        self._collected[place] = self._collected.get(place, views.NOTHING) | stale
+        self._something.set()
+
+    async def run(self) -> None:
+        """Tell what is collected until cancelled, and then what is left."""
+        try:
+            while True:
+                await self._something.wait()
+                await asyncio.sleep(WINDOW_SECONDS)
+                if not await self._tell():
+                    await asyncio.sleep(_AWAY_SECONDS)
+        finally:
+            async with asyncio.timeout(_LAST_SECONDS):
+                await self._tell()
+
+    async def _tell(self) -> bool:
+        """Tell everything that is collected by now; return whether nothing is left of it."""
+        self._something.clear()
+        for place in tuple(self._collected):
+            stale = self._collected.pop(place)
+            try:
+                await self.log.announce(place[0], self._hint(place[1], stale))
+            except StoreUnavailableError:
+                self.collect(*place, stale)
+                return False
+        return True
+
+    def _hint(self, property_id: PropertyId | None, stale: Views) -> LiveEvent:
+        return LiveEvent(
+            channel=Channel.HINTS,
+            type="stale",
+            occurred_at=self.clock(),
+            payload={
+                "widgets": sorted(stale.widgets),
+                "boards": stale.boards,
+                "propertyCard": stale.property_card,
+            },
+            property_id=property_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshViews:
+    """Drop from the cache what an event makes stale, and let the hotel's desktops know.
+
+    Fails open: what could not be dropped ends with its freshness, and an event that ends a session must not wait for a
+    cache. Doing it again changes nothing.
+    """
+
+    cache: ProjectionCache
+    hints: RefreshHints
+    observer: ReadObserver
+
+    async def __call__(self, tenant_id: TenantId, property_id: PropertyId | None, stale: Views) -> None:
+        """Without a property, because the event named none, it is all of the tenant's hotels."""
+        try:
+            async with asyncio.timeout(CACHE_PATIENCE_S):
+                if property_id is None:
+                    await self.cache.forget_everywhere(tenant_id, stale.names)
+                else:
+                    await self.cache.forget_named(tenant_id, property_id, stale.names)
+        except (StoreUnavailableError, TimeoutError):
+            self.observer.cache_unavailable("forget")
+        self.hints.collect(tenant_id, property_id, stale)
