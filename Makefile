@@ -57,6 +57,10 @@ errors: env ## Write docs/errors.md from the catalogue
 drill: env ## Weather drills, an hour; QUICK=1: five minutes (ONLY=soak,restarts chooses)
 	@$(BIN)/python -m drills $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: protections
+protections: env ## Remove what keeps tenants apart, one protection at a time (ONLY="using outbox,key *" chooses, LIST=1 lists)
+	@$(BIN)/python -m drills.protections $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)") $(if $(LIST),--list)
+
 .PHONY: fuzz
 fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=10000 for fewer)
 	@$(BIN)/python -m drills.fuzz $(if $(N),--proofs $(N)) $(if $(SEED),--seed $(SEED))

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from drills.cancellations import cancellations
 from drills.crash_matrix import crash_matrix
 from drills.one_proof import one_proof
+from drills.protections import protections
 from drills.restarts import restarts
 from drills.soak import soak
 from drills.tables import Table
@@ -39,6 +40,7 @@ def _drills(*, quick: bool) -> dict[str, Drill]:
         "crash-matrix": lambda folder, told: crash_matrix(
             folder, thin=quick, at_random=4 if quick else 40, progress=told
         ),
+        "protections": lambda folder, told: protections(folder, thin=quick, progress=told),
         "restarts": lambda folder, told: restarts(folder, operators=20, progress=told),
         "soak": lambda folder, told: soak(folder, operators=50, seconds=60 if quick else 1800, progress=told),
     }  # fmt: skip

@@ -21,6 +21,8 @@ DEFINERS = frozenset({"keep_operator_activity"})
 
 SERVICE_ROLES = ("bff_app", "bff_worker")
 
+_DRAWN_HERE = ["id"]
+
 _COMPARISON = "(tenant_id = current_setting('app.tenant_id'::text))"
 
 _RELATIONS = """
@@ -70,11 +72,28 @@ async def violations(connection: asyncpg.Connection) -> list[str]:
             found.append(f"{name} is no table; a view reads with its owner's eyes")
         elif name not in WITHOUT_TENANT:
             found += [f"{name} {what}" for what in await _of_table(connection, relation)]
+    return [*found, *await _of_definers(connection)]
+
+
+async def _of_definers(connection: asyncpg.Connection) -> list[str]:
+    """What runs as its owner must be known, must look nowhere but where it says, and not be everybody's to call."""
+    found = []
     definers = await connection.fetch(
-        "select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where nspname = $1 and prosecdef",
+        """
+        select proname, has_function_privilege('public', p.oid, 'execute') as everybodys,
+               coalesce(array_to_string(proconfig, ' '), '') as settings
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace where nspname = $1 and prosecdef
+        """,
         SCHEMA,
     )
-    return [*found, *(f"{row['proname']} runs as its owner" for row in definers if row["proname"] not in DEFINERS)]
+    for definer in definers:
+        if definer["proname"] not in DEFINERS:
+            found.append(f"{definer['proname']} runs as its owner")
+        if "search_path=" not in definer["settings"]:
+            found.append(f"{definer['proname']} runs as its owner and looks wherever its caller says")
+        if definer["everybodys"]:
+            found.append(f"{definer['proname']} runs as its owner for everybody")
+    return found
 
 
 async def _of_table(connection: asyncpg.Connection, table: asyncpg.Record) -> list[str]:
@@ -85,6 +104,8 @@ async def _of_table(connection: asyncpg.Connection, table: asyncpg.Record) -> li
         found.append("has no row-level security")
     if not table["forced"]:
         found.append("does not force row-level security on its owner")
+    found += await _of_keys(connection, table["oid"])
+    found += await _of_powers(connection, table["oid"])
     policies = await connection.fetch(
         "select policyname, roles::text[] as roles, cmd, permissive, qual, with_check from pg_policies"
         " where schemaname = $1 and tablename = $2",
@@ -105,6 +126,41 @@ async def _of_table(connection: asyncpg.Connection, table: asyncpg.Record) -> li
     return found
 
 
+async def _of_keys(connection: asyncpg.Connection, table: int) -> list[str]:
+    """A key without the tenant would tell one tenant, by refusing its row, that another has the same."""
+    keys = await connection.fetch(
+        """
+        select i.indisprimary as main, array(
+          select attname::text from unnest(i.indkey) with ordinality as k (number, place)
+          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number order by place) as columns
+        from pg_index i where i.indrelid = $1 and i.indisunique
+        """,
+        table,
+    )
+    found = [] if any(key["main"] for key in keys) else ["has no primary key"]
+    # An `id` alone may be unique, since this service draws it: nobody can ask whether another has one.
+    without_tenant = [
+        key["columns"]
+        for key in keys
+        if key["columns"][0] != "tenant_id" and (key["main"] or key["columns"] != _DRAWN_HERE)
+    ]
+    return [*found, *(f"has a key of {', '.join(each)} that does not begin with the tenant" for each in without_tenant)]
+
+
+async def _of_powers(connection: asyncpg.Connection, table: int) -> list[str]:
+    """What goes around every policy: emptying a table, referring to its rows, a trigger on it."""
+    powers = await connection.fetch(
+        """
+        select role, power from unnest($1::text[]) as role, unnest($3::text[]) as power
+        where has_table_privilege(role, $2::oid, power) order by role, power
+        """,
+        SERVICE_ROLES,
+        table,
+        ("truncate", "references", "trigger"),
+    )
+    return [f"gives {each['role']} the right to {each['power']}" for each in powers]
+
+
 async def some_row(connection: asyncpg.Connection, table: str, tenant_id: str) -> dict[str, Any]:
     """A row of the table for this tenant, with something in every column that must have something."""
     columns = await connection.fetch(
@@ -114,7 +170,15 @@ async def some_row(connection: asyncpg.Connection, table: str, tenant_id: str) -
         table,
     )
     row = {column["column_name"]: _SAMPLES[column["data_type"]] for column in columns}
+    if await connection.fetchval(_UNIQUE_ID, f"{SCHEMA}.{table}"):
+        row["id"] = f"isolation-test {tenant_id}"
     return {**row, **await _words(connection, table), **await _of_partition(connection, table), "tenant_id": tenant_id}
+
+
+_UNIQUE_ID = """
+select 1 from pg_index i join pg_attribute a on a.attrelid = i.indrelid and i.indkey::text = a.attnum::text
+where i.indrelid = $1::text::regclass and i.indisunique and not i.indisprimary and a.attname = 'id'
+"""
 
 
 async def _words(connection: asyncpg.Connection, table: str) -> dict[str, str]:

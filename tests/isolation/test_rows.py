@@ -14,8 +14,8 @@ from ulid import ULID
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import Database
+from tests.isolation.stores import Stores
 from tests.isolation.tables import SCHEMA, may, owned_tables, rows_of_each, some_row
-from tests.worlds import World
 
 OURS, THEIRS = (TenantId.parse(f"tnt_{ULID()}") for _ in range(2))
 TENANT = "select set_config('app.tenant_id', $1, true)"
@@ -25,9 +25,9 @@ EVERY_ROLE = pytest.mark.parametrize("role", ["app", "worker", "owner"])
 
 
 @asynccontextmanager
-async def a_row_of_theirs(world: World) -> AsyncIterator[dict[str, int]]:
+async def a_row_of_theirs(stores: Stores) -> AsyncIterator[dict[str, int]]:
     """One row of the other tenant in every table that stores rows, gone afterwards: how many each owned table shows."""
-    owner = await asyncpg.connect(world.postgres["owner"])
+    owner = await asyncpg.connect(stores.postgres["owner"])
     rows = await rows_of_each(owner)
     assert set(rows) == set(await owned_tables(owner))
     leaves = await owner.fetch(
@@ -53,20 +53,26 @@ async def a_row_of_theirs(world: World) -> AsyncIterator[dict[str, int]]:
         await owner.close()
 
 
-async def as_us(world: World, role: str, statement: str, *values: Any, tenant: TenantId = OURS) -> list[asyncpg.Record]:
-    """What a statement gives in a transaction of our tenant, under this role."""
-    connection = await asyncpg.connect(world.postgres[role])
+async def as_us(
+    stores: Stores, role: str, statement: str, *values: Any, tenant: TenantId = OURS, only_try: bool = False
+) -> list[asyncpg.Record]:
+    """What a statement gives in a transaction of our tenant, under this role; taken back where it is only tried."""
+    connection = await asyncpg.connect(stores.postgres[role])
     try:
         async with connection.transaction():
             await connection.execute(TENANT, tenant)
-            return list(await connection.fetch(statement, *values))
+            tried = connection.transaction()
+            await tried.start()
+            found = list(await connection.fetch(statement, *values))
+            await (tried.rollback() if only_try else tried.commit())
+        return found
     finally:
         await connection.close()
 
 
-async def allowed(world: World, role: str, table: str, privilege: str) -> bool:
+async def allowed(stores: Stores, role: str, table: str, privilege: str) -> bool:
     """Whether the role may do this to the table at all, whoever's rows."""
-    connection = await asyncpg.connect(world.postgres[role])
+    connection = await asyncpg.connect(stores.postgres[role])
     try:
         return await may(connection, table, privilege)
     finally:
@@ -74,13 +80,13 @@ async def allowed(world: World, role: str, table: str, privilege: str) -> bool:
 
 
 def for_every_table(
-    world: World, check: Callable[[str, int], Awaitable[None]], *, role: str = "owner", privilege: str = "select"
+    stores: Stores, check: Callable[[str, int], Awaitable[None]], *, role: str = "owner", privilege: str = "select"
 ) -> None:
     """Check each owned table that the role may touch like this, while the other tenant has so many rows in it."""
 
     async def main() -> None:
-        async with a_row_of_theirs(world) as tables:
-            checked = [table for table in tables if await allowed(world, role, table, privilege)]
+        async with a_row_of_theirs(stores) as tables:
+            checked = [table for table in tables if await allowed(stores, role, table, privilege)]
             assert checked
             for table in checked:
                 await check(table, tables[table])
@@ -89,62 +95,62 @@ def for_every_table(
 
 
 @EVERY_ROLE
-def test_a_tenant_sees_no_row_of_another(world: World, role: str) -> None:
+def test_a_tenant_sees_no_row_of_another(stores: Stores, role: str) -> None:
     """Neither rows nor their number, also when it asks for the other tenant by name."""
 
     async def check(table: str, _rows: int) -> None:
-        every = await as_us(world, role, f"select * from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
-        named = await as_us(world, role, f"select 1 from {SCHEMA}.{table} where tenant_id = $1", THEIRS)  # noqa: S608 - the same
+        every = await as_us(stores, role, f"select * from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
+        named = await as_us(stores, role, f"select 1 from {SCHEMA}.{table} where tenant_id = $1", THEIRS)  # noqa: S608 - the same
         assert (every, named) == ([], []), table
 
-    for_every_table(world, check, role=role)
+    for_every_table(stores, check, role=role)
 
 
 @EVERY_ROLE
-def test_a_table_that_a_role_may_not_read_is_closed_to_it(world: World, role: str) -> None:
+def test_a_table_that_a_role_may_not_read_is_closed_to_it(stores: Stores, role: str) -> None:
     """Whoever names a partition, and not the table that it is a part of, has no way around that table's policy."""
 
     async def check(table: str, _rows: int) -> None:
-        if not await allowed(world, role, table, "select"):
+        if not await allowed(stores, role, table, "select"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await as_us(world, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
+                await as_us(stores, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
 
-    for_every_table(world, check)
+    for_every_table(stores, check)
 
 
 @EVERY_ROLE
-def test_the_row_is_there_for_its_own_tenant(world: World, role: str) -> None:
+def test_the_row_is_there_for_its_own_tenant(stores: Stores, role: str) -> None:
     """What the tests of this page do not see, exists: they can't pass on empty tables."""
 
     async def check(table: str, expected: int) -> None:
-        rows = await as_us(world, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
+        rows = await as_us(stores, role, f"select * from {SCHEMA}.{table}", tenant=THEIRS)  # noqa: S608 - of the catalogue
         assert len(rows) == expected, table
 
-    for_every_table(world, check, role=role)
+    for_every_table(stores, check, role=role)
 
 
 @EVERY_ROLE
-def test_a_tenant_writes_no_row_for_another(world: World, role: str) -> None:
+def test_a_tenant_writes_no_row_for_another(stores: Stores, role: str) -> None:
     """An insert under another's name is refused by the policy, or by the lack of any right to insert."""
 
     async def check(table: str, _rows: int) -> None:
-        owner = await asyncpg.connect(world.postgres["owner"])
+        owner = await asyncpg.connect(stores.postgres["owner"])
         row = await some_row(owner, table, THEIRS)
         await owner.close()
         marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await as_us(
-                world,
+                stores,
                 role,
                 f"insert into {SCHEMA}.{table} ({', '.join(row)}) values ({marks})",  # noqa: S608 - of the catalogue
                 *row.values(),
             )
 
-    for_every_table(world, check)
+    for_every_table(stores, check)
 
 
 @EVERY_ROLE
-def test_a_tenant_changes_and_deletes_no_row_of_another(world: World, role: str) -> None:
+def test_a_tenant_changes_and_deletes_no_row_of_another(stores: Stores, role: str) -> None:
     """The statement hits nothing, or the role has no right to it at all."""
 
     async def check(table: str, _rows: int) -> None:
@@ -154,47 +160,63 @@ def test_a_tenant_changes_and_deletes_no_row_of_another(world: World, role: str)
             f"delete from {SCHEMA}.{table} where tenant_id = '{THEIRS}' returning 1",  # noqa: S608 - the same
         ):
             try:
-                assert await as_us(world, role, statement) == [], statement
+                assert await as_us(stores, role, statement) == [], statement
             except asyncpg.InsufficientPrivilegeError:
                 continue
 
-    for_every_table(world, check)
+    for_every_table(stores, check)
 
 
-def test_a_tenant_gives_no_row_of_its_own_to_another(world: World) -> None:
+def test_a_tenant_gives_no_row_of_its_own_to_another(stores: Stores) -> None:
     """An update that would move a row to another tenant is refused by the policy, or by the lack of any right to it."""
 
     async def check(table: str, _rows: int) -> None:
         statement = f"update {SCHEMA}.{table} set tenant_id = $1"  # noqa: S608 - a name of the catalogue
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"row-level security|permission denied"):
-            await as_us(world, "app", statement, OURS, tenant=THEIRS)
+            await as_us(stores, "app", statement, OURS, tenant=THEIRS)
 
-    for_every_table(world, check, role="app", privilege="update")
+    for_every_table(stores, check, role="app", privilege="update")
+
+
+def test_two_tenants_may_have_rows_of_one_key(stores: Stores) -> None:
+    """A refusal would tell one tenant what the other has; and an upsert would reach for the other's row."""
+
+    async def check(table: str, _rows: int) -> None:
+        owner = await asyncpg.connect(stores.postgres["owner"])
+        try:
+            row = await some_row(owner, table, OURS)
+        finally:
+            await owner.close()
+        marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+        insert = f"insert into {SCHEMA}.{table} ({', '.join(row)}) values ({marks}) returning 1"  # noqa: S608 - of the catalogue
+        assert len(await as_us(stores, "owner", insert, *row.values(), only_try=True)) == 1, table
+
+    for_every_table(stores, check)
 
 
 @EVERY_ROLE
-def test_without_a_tenant_a_connection_fails_loudly(world: World, role: str) -> None:
+def test_without_a_tenant_a_connection_fails_loudly(stores: Stores, role: str) -> None:
     """A statement outside any tenant is an error and not an empty answer."""
 
     async def check(table: str, _rows: int) -> None:
-        connection = await asyncpg.connect(world.postgres[role])
+        connection = await asyncpg.connect(stores.postgres[role])
         try:
             with pytest.raises(asyncpg.UndefinedObjectError, match=r"app\.tenant_id"):
                 await connection.fetch(f"select * from {SCHEMA}.{table}")  # noqa: S608 - a name of the catalogue
         finally:
             await connection.close()
 
-    for_every_table(world, check, role=role)
+    for_every_table(stores, check, role=role)
 
 
 # The pool -------------------------------------------------------------------------------------------------------------
 
 
-def with_pool(world: World, scenario: Callable[[Database], Awaitable[None]], *, size: int = 1) -> None:
+def with_pool(stores: Stores, scenario: Callable[[Database], Awaitable[None]], *, size: int = 1) -> None:
     """Run over a pool of the application role: one connection, so that everybody gets the same."""
 
     async def main() -> None:
-        async with Database.open(world.postgres["app"], size=size) as database, asyncio.timeout(20):
+        async with Database.open(stores.postgres["app"], size=size) as database, asyncio.timeout(20):
             await scenario(database)
 
     asyncio.run(main())
@@ -213,7 +235,7 @@ async def nobody_is_remembered(database: Database) -> None:
             )
 
 
-def test_a_pooled_connection_does_not_remember_its_tenant(world: World) -> None:
+def test_a_pooled_connection_does_not_remember_its_tenant(stores: Stores) -> None:
     """The tenant is gone with its transaction; what comes next belongs to nobody until it says to whom."""
 
     async def scenario(database: Database) -> None:
@@ -221,10 +243,10 @@ def test_a_pooled_connection_does_not_remember_its_tenant(world: World) -> None:
             assert await connection.fetchval(REMEMBERED) == OURS
         await nobody_is_remembered(database)
 
-    with_pool(world, scenario)
+    with_pool(stores, scenario)
 
 
-def test_the_tenant_is_gone_with_its_transaction_already(world: World) -> None:
+def test_the_tenant_is_gone_with_its_transaction_already(stores: Stores) -> None:
     """Before the pool cleans the connection up: a pooler between service and server would not do that for us."""
     left: list[str] = []
 
@@ -232,7 +254,7 @@ def test_the_tenant_is_gone_with_its_transaction_already(world: World) -> None:
         left.append(await connection.fetchval(REMEMBERED))
 
     async def main() -> None:
-        pool = asyncpg.create_pool(world.postgres["app"], min_size=0, max_size=1, reset=look)
+        pool = asyncpg.create_pool(stores.postgres["app"], min_size=0, max_size=1, reset=look)
         async with pool, asyncio.timeout(20):
             database = Database(pool)
             async with database.transaction(OURS) as connection:
@@ -245,7 +267,7 @@ def test_the_tenant_is_gone_with_its_transaction_already(world: World) -> None:
     assert left == ["", ""]
 
 
-def test_a_failed_transaction_leaves_no_tenant_behind(world: World) -> None:
+def test_a_failed_transaction_leaves_no_tenant_behind(stores: Stores) -> None:
     """A statement that Postgres refuses, and an exception of our own, both end the tenant with the transaction."""
 
     async def scenario(database: Database) -> None:
@@ -258,10 +280,10 @@ def test_a_failed_transaction_leaves_no_tenant_behind(world: World) -> None:
                 raise ZeroDivisionError
         await nobody_is_remembered(database)
 
-    with_pool(world, scenario)
+    with_pool(stores, scenario)
 
 
-def test_a_cancelled_transaction_leaves_no_tenant_behind(world: World) -> None:
+def test_a_cancelled_transaction_leaves_no_tenant_behind(stores: Stores) -> None:
     """A client that goes away in the middle of a statement."""
 
     async def scenario(database: Database) -> None:
@@ -280,10 +302,10 @@ def test_a_cancelled_transaction_leaves_no_tenant_behind(world: World) -> None:
                 task.cancel()
             await nobody_is_remembered(database)
 
-    with_pool(world, scenario)
+    with_pool(stores, scenario)
 
 
-def test_a_statement_that_took_too_long_leaves_no_tenant_behind(world: World) -> None:
+def test_a_statement_that_took_too_long_leaves_no_tenant_behind(stores: Stores) -> None:
     """The pool gives up on it, says that the store is not available, and the connection is nobody's again."""
 
     async def scenario(database: Database) -> None:
@@ -292,10 +314,10 @@ def test_a_statement_that_took_too_long_leaves_no_tenant_behind(world: World) ->
                 await connection.execute("select pg_sleep(10)", timeout=0.1)
         await nobody_is_remembered(database)
 
-    with_pool(world, scenario)
+    with_pool(stores, scenario)
 
 
-def test_tenants_that_take_turns_on_few_connections_see_themselves_only(world: World) -> None:
+def test_tenants_that_take_turns_on_few_connections_see_themselves_only(stores: Stores) -> None:
     """Sixty transactions of six tenants over two connections: each knows its own tenant, before and after a pause."""
     tenants = [TenantId.parse(f"tnt_{ULID()}") for _ in range(6)]
 
@@ -315,4 +337,4 @@ def test_tenants_that_take_turns_on_few_connections_see_themselves_only(world: W
                     group.create_task(turn(tenant))
         assert seen == [True] * 60
 
-    with_pool(world, scenario, size=2)
+    with_pool(stores, scenario, size=2)

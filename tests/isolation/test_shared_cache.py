@@ -16,7 +16,7 @@ from bff_backoffice.application.read_through import LoadedData, ReadThrough, Wan
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
-from tests.worlds import World
+from tests.isolation.stores import Stores
 
 OURS, THEIRS = TenantId.parse(f"tnt_{ULID()}"), TenantId.parse(f"tnt_{ULID()}")
 KEY = ProjectionKey(property_id=PropertyId.parse(f"ppt_{ULID()}"), name="rooms", variants=("en",))
@@ -35,11 +35,11 @@ class Silent:
         raise AssertionError(name) from failure
 
 
-def with_cache(world: World, scenario: Callable[[RedisProjections], Awaitable[None]]) -> None:
+def with_cache(stores: Stores, scenario: Callable[[RedisProjections], Awaitable[None]]) -> None:
     """Run over the real cache of the world."""
 
     async def main() -> None:
-        store = RedisStore.open(world.redis, store="cache")
+        store = RedisStore.open(stores.redis, store="cache")
         try:
             async with asyncio.timeout(10):
                 await scenario(RedisProjections(redis=store))
@@ -49,7 +49,7 @@ def with_cache(world: World, scenario: Callable[[RedisProjections], Awaitable[No
     asyncio.run(main())
 
 
-def test_a_value_is_its_tenants_alone(world: World) -> None:
+def test_a_value_is_its_tenants_alone(stores: Stores) -> None:
     """What one tenant stores under a key, another does not find under the same key."""
 
     async def scenario(cache: RedisProjections) -> None:
@@ -60,10 +60,10 @@ def test_a_value_is_its_tenants_alone(world: World) -> None:
         assert await cache.last_known(OURS, [KEY]) == [b"ours"]
         assert await cache.last_known(THEIRS, [KEY]) == [None]
 
-    with_cache(world, scenario)
+    with_cache(stores, scenario)
 
 
-def test_a_lead_is_its_tenants_alone(world: World) -> None:
+def test_a_lead_is_its_tenants_alone(stores: Stores) -> None:
     """Both may load at once; neither stores with the other's lead, and neither forgets the other's value."""
 
     async def scenario(cache: RedisProjections) -> None:
@@ -78,11 +78,11 @@ def test_a_lead_is_its_tenants_alone(world: World) -> None:
 
         assert await cache.last_known(THEIRS, [KEY]) == [b"theirs"]
 
-    with_cache(world, scenario)
+    with_cache(stores, scenario)
 
 
 @pytest.mark.parametrize("cached", [True, False], ids=["with the cache", "without the cache"])
-def test_a_load_under_way_is_its_tenants_alone(world: World, *, cached: bool) -> None:
+def test_a_load_under_way_is_its_tenants_alone(stores: Stores, *, cached: bool) -> None:
     """Readers of two tenants who want the same key at the same time wait for two loads, and get their own."""
 
     async def scenario(cache: RedisProjections) -> None:
@@ -118,4 +118,4 @@ def test_a_load_under_way_is_its_tenants_alone(world: World, *, cached: bool) ->
                 assert msgspec.json.decode(projection.data) == tenant
         assert sorted(loads) == sorted([OURS, THEIRS])
 
-    with_cache(world, scenario)
+    with_cache(stores, scenario)

@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.isolation.stores import Stores
 from tests.isolation.tables import SERVICE_ROLES, owned_tables, violations
-from tests.worlds import World
 
 Ask = Callable[[asyncpg.Connection], Awaitable[Any]]
 
@@ -20,6 +20,7 @@ FORCED = "alter table bff_backoffice.sample force row level security"
 USING = "using (tenant_id = current_setting('app.tenant_id'))"
 CHECK = "with check (tenant_id = current_setting('app.tenant_id'))"
 POLICY = f"create policy sample_isolation on bff_backoffice.sample {USING} {CHECK}"
+KEYED = "create table bff_backoffice.sample (tenant_id text not null, word text, primary key (word, tenant_id))"
 PARTITIONED = "create table bff_backoffice.sample (tenant_id text not null, day date) partition by range (day)"
 PARTITION = (
     "create table bff_backoffice.sample_2026 partition of bff_backoffice.sample"
@@ -44,10 +45,10 @@ def ask(dsn: str, question: Ask) -> Any:
     return asyncio.run(main())
 
 
-def test_no_owned_table_lets_a_tenant_see_another(world: World) -> None:
+def test_no_owned_table_lets_a_tenant_see_another(stores: Stores) -> None:
     """tenant_id, enabled and forced row-level security, policies for everyone that read and write by tenant."""
-    assert ask(world.postgres["owner"], violations) == []
-    assert ask(world.postgres["owner"], owned_tables), "the discovery finds the tables at all"
+    assert ask(stores.postgres["owner"], violations) == []
+    assert ask(stores.postgres["owner"], owned_tables), "the discovery finds the tables at all"
 
 
 @pytest.mark.parametrize(
@@ -81,11 +82,23 @@ def test_no_owned_table_lets_a_tenant_see_another(world: World) -> None:
             "sample shows rows by true",
         ),
         ((PARTITIONED, ENABLED, FORCED, POLICY, PARTITION), "sample_2026 has no row-level security"),
+        ((NO_SECURITY,), "sample has no primary key"),
+        ((KEYED, ENABLED, FORCED, POLICY), "sample has a key of word, tenant_id that does not begin with the tenant"),
+        (
+            (NO_SECURITY, "create unique index on bff_backoffice.sample (word)"),
+            "sample has a key of word that does not begin with the tenant",
+        ),
+        (
+            (NO_SECURITY, "grant truncate on bff_backoffice.sample to bff_worker"),
+            "sample gives bff_worker the right to truncate",
+        ),
+        ((DEFINER,), "sample_all runs as its owner and looks wherever its caller says"),
+        ((DEFINER,), "sample_all runs as its owner for everybody"),
         ((OPEN_VIEW,), "sample_view is no table; a view reads with its owner's eyes"),
         ((DEFINER,), "sample_all runs as its owner"),
     ],
 )
-def test_a_table_that_is_not_safe_would_be_found(world: World, statements: tuple[str, ...], complaint: str) -> None:
+def test_a_table_that_is_not_safe_would_be_found(stores: Stores, statements: tuple[str, ...], complaint: str) -> None:
     """The discovery above sees each way in which a careless migration could open a table."""
 
     async def with_a_careless_migration(connection: asyncpg.Connection) -> list[str]:
@@ -98,11 +111,11 @@ def test_a_table_that_is_not_safe_would_be_found(world: World, statements: tuple
         finally:
             await transaction.rollback()
 
-    assert complaint in ask(world.postgres["owner"], with_a_careless_migration)
+    assert complaint in ask(stores.postgres["owner"], with_a_careless_migration)
 
 
 @pytest.mark.parametrize("role", SERVICE_ROLES)
-def test_the_services_roles_can_not_become_anyone_else(world: World, role: str) -> None:
+def test_the_services_roles_can_not_become_anyone_else(stores: Stores, role: str) -> None:
     """No superuser, no bypass, no ownership, no membership in a role that has any of these, no schema of its own."""
 
     async def powers(connection: asyncpg.Connection) -> Any:
@@ -117,13 +130,13 @@ def test_the_services_roles_can_not_become_anyone_else(world: World, role: str) 
             role,
         )
 
-    found = dict(ask(world.postgres["owner"], powers))
+    found = dict(ask(stores.postgres["owner"], powers))
 
     assert {name for name, has in found.items() if has} == set()
 
 
 @pytest.mark.parametrize("role", ["app", "worker"])
-def test_the_services_roles_can_not_change_a_table(world: World, role: str) -> None:
+def test_the_services_roles_can_not_change_a_table(stores: Stores, role: str) -> None:
     """Neither row-level security nor a policy nor the table itself; and nobody empties a table around its policy."""
 
     async def attempts(connection: asyncpg.Connection) -> list[str]:
@@ -144,4 +157,4 @@ def test_the_services_roles_can_not_change_a_table(world: World, role: str) -> N
                 succeeded.append(statement)
         return succeeded
 
-    assert ask(world.postgres[role], attempts) == []
+    assert ask(stores.postgres[role], attempts) == []

@@ -1,0 +1,131 @@
+"""The drill: every protection removed in turn, in the order of the list, each with its line in the table."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from drills.protections.builders import of_the_builders
+from drills.protections.listed import Protection
+from drills.protections.runs import Finding, Laboratory, Verdict
+from drills.protections.schema import of_the_schema
+from drills.protections.scratch import ROOT, Databases
+from drills.protections.sources import of_the_source
+from drills.tables import Table
+
+__all__ = ["chosen", "every_protection", "protections", "table_of", "thinned"]
+
+Told = Callable[[str, int, int], None]
+
+
+async def protections(
+    folder: Path,
+    *,
+    progress: Told,
+    only: Sequence[str] = (),
+    thin: bool = False,
+    tell: Callable[[Finding], None] | None = None,
+) -> list[Table]:
+    """Remove each protection whose name is one of `only` (shell patterns; none: all), and run the suite without it.
+
+    Raises:
+        ProtectionMovedError: the list of protections is not true of the source.
+        RuntimeError: the suite fails with every protection in its place, or none is of that name.
+    """
+    async with Laboratory.open(folder) as laboratory:
+        # Made before the run, because it notes when that began.
+        table = _blank()
+        listed = chosen(await every_protection(laboratory.databases), only)
+        listed = thinned(listed) if thin else listed
+        progress("the whole suite, nothing removed", 0, len(listed))
+        await laboratory.healthy()
+        findings: list[Finding] = []
+        for number, protection in enumerate(listed):
+            progress(protection.name, number, len(listed))
+            findings.append(await laboratory.removed(protection))
+            if tell is not None:
+                tell(findings[-1])
+        progress("done", len(listed), len(listed))
+    return [table_of(findings, table)]
+
+
+async def every_protection(databases: Databases) -> list[Protection]:
+    """What Postgres's catalogue, the builders of keys and the list of the source name, in this order.
+
+    Raises:
+        RuntimeError: two have one name.
+    """
+    async with databases.catalogue() as connection:
+        found = [*await of_the_schema(connection), *of_the_builders(ROOT), *of_the_source()]
+    twice = [name for name, times in Counter(each.name for each in found).items() if times > 1]
+    if twice:
+        raise RuntimeError(f"protections of one name: {', '.join(twice)}")
+    return found
+
+
+def chosen(listed: Sequence[Protection], only: Sequence[str]) -> list[Protection]:
+    """Those whose name is one of these patterns; all where there is no pattern.
+
+    Raises:
+        RuntimeError: a pattern chooses none.
+    """
+    for pattern in only:
+        if not fnmatch.filter([each.name for each in listed], pattern):
+            raise RuntimeError(f"there is no protection '{pattern}'")
+    return [each for each in listed if not only or any(fnmatch.fnmatchcase(each.name, one) for one in only)]
+
+
+def thinned(listed: Sequence[Protection]) -> list[Protection]:
+    """The first of each kind: one table loses its policy, one its FORCE, one key its tenant, and so on."""
+    return list({each.name.partition(" ")[0]: each for each in reversed(listed)}.values())[::-1]
+
+
+def _blank() -> Table:
+    return Table(
+        "protections",
+        "One protection between tenants removed at a time",
+        "Postgres's catalogue, the builders of Redis keys and a list of the source name what keeps tenants apart. Each "
+        "is removed alone, in a database or a copy of the checkout of the drill's own, and the isolation suite runs "
+        "until its first failure. What the schema says must be missed twice: by a test that reads the catalogue and "
+        "by one that tries rows. Nothing may survive, and nothing counts that fails for another reason than a test.",
+    )
+
+
+def table_of(findings: Iterable[Finding], table: Table | None = None) -> Table:
+    """A line for each table, role and kind of key, and one for each protection of the source."""
+    table, findings = table or _blank(), list(findings)
+    by_verdict = Counter(each.verdict for each in findings)
+    table.told("protections removed", str(len(findings)))
+    table.judged("caught", "all", str(by_verdict[Verdict.CAUGHT]), held=by_verdict[Verdict.CAUGHT] == len(findings))
+    table.judged("survived", "0", str(by_verdict[Verdict.SURVIVED]), held=not by_verdict[Verdict.SURVIVED])
+    table.judged("not judged", "0", str(by_verdict[Verdict.UNJUDGED]), held=not by_verdict[Verdict.UNJUDGED])
+    groups: dict[str, list[Finding]] = {}
+    for each in findings:
+        groups.setdefault(each.protection.group or each.protection.name, []).append(each)
+    for name, group in groups.items():
+        caught = [each for each in group if each.verdict is Verdict.CAUGHT]
+        kinds = Counter(each.protection.name.partition(" ")[0] for each in group)
+        table.judged(
+            f"{name}: {_kinds(kinds) if len(group) > 1 else group[0].protection.place}", f"{len(group)} caught",
+            f"{len(caught)}, by {_tests(caught)}; {sum(each.seconds for each in group):.1f} s{_others(group)}",
+            held=len(caught) == len(group),
+        )  # fmt: skip
+    return table
+
+
+def _kinds(kinds: Counter[str]) -> str:
+    return ", ".join(f"{kind}{f' {times} times' if times > 1 else ''}" for kind, times in kinds.items())
+
+
+def _tests(findings: Iterable[Finding]) -> str:
+    names = Counter(test.rpartition("::")[2].partition("[")[0] for each in findings for test in each.by)
+    return (
+        ", ".join(f"`{name}`{f' {times} times' if times > 1 else ''}" for name, times in names.most_common()) or "none"
+    )
+
+
+def _others(group: Iterable[Finding]) -> str:
+    names = [f"{each.protection.name} ({each.verdict})" for each in group if each.verdict is not Verdict.CAUGHT]
+    return f"; not caught: {', '.join(names)}" if names else ""
