@@ -6,27 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from tests.processes import alive, mentioning
+from tests.waiting import until
 from tests.worlds import World, free_base_port, start_world
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-def until(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
-    """Whether the condition comes true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

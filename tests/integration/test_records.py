@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from ulid import ULID
 from tests.acting import act, charge_of, effects, folio, new_key
 from tests.desktop import Desktop
 from tests.musts.described import Described
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 OURS, GENERAL = "MELMASTOON.BFF.BACKOFFICE.", "MELMASTOON.GENERAL."
@@ -69,17 +69,6 @@ def kept(world: World, statement: str, *values: Any, role: str = "owner", tenant
             await connection.close()
 
     return asyncio.run(main())
-
-
-def until(true: Callable[[], Any], seconds: float = 20) -> Any:
-    """What is true in the end."""
-    end = time.monotonic() + seconds
-    while True:
-        found = true()
-        if found or time.monotonic() > end:
-            assert found, "it never came"
-            return found
-        time.sleep(0.1)
 
 
 def told(world: World, service: str, path: str, body: dict[str, Any], *, place: int = 0) -> str:

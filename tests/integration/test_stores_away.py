@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -14,19 +13,10 @@ import redis
 
 from tests.desktop import API
 from tests.processes import stopped
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 STORE_UNAVAILABLE = "MELMASTOON.BFF.BACKOFFICE.STORE_UNAVAILABLE"
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether the condition comes true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def ready(world: World) -> int:
