@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -9,9 +10,28 @@ from playwright.sync_api import Locator, Page, expect
 from tests.console.desk import Desk
 from tests.worlds import World
 
-__all__ = ["Actor", "effects_on"]
+__all__ = ["LISTEN", "Actor", "arrival", "board", "effects_on"]
+
+LISTEN = """() => {
+  window.heard = [];
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) window.heard.push(node.textContent);
+  }).observe(document.getElementById("announcements"), { childList: true });
+}"""
 
 SETTLED_MS = 20_000
+
+
+def board(world: World, path: str, role: str = "front_desk") -> list[dict[str, Any]]:
+    """The lines of a board of the first house, as the service has them."""
+    items: list[dict[str, Any]] = world.sign_in(role).get(path).json()["items"]
+    return items
+
+
+def arrival(world: World) -> dict[str, Any]:
+    """Somebody of the first house who is due, and whose room is ready."""
+    due = board(world, "/arrivals?status=confirmed&limit=200")
+    return next(item for item in due if item["roomReady"])
 
 
 def effects_on(world: World, service: str, resource_id: str, kind: str) -> list[dict[str, Any]]:
@@ -46,6 +66,12 @@ class Actor:
     def send(self) -> None:
         """Press the form's own button."""
         self.form.locator("button[type=submit]").last.click()
+
+    def prove(self) -> None:
+        """Play the simulated authenticator and confirm."""
+        self.form.locator("[data-do=play]").click()
+        expect(self.form.locator("#field-code")).to_have_value(re.compile(r"^[0-9]{6}$"))
+        self.send()
 
     def act(self, kind: str) -> Locator:
         """The newest act of this kind in the tray."""

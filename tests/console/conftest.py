@@ -72,6 +72,13 @@ def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
     assert complaints == []
 
 
+@pytest.fixture
+def new_day(world: World) -> None:
+    """The world as it began: guests who came in one test are due again in the next."""
+    world.control("POST", "reset")
+    world.forget_cache()
+
+
 @pytest.fixture(scope="session")
 def pictures() -> Path:
     """Where screenshots are kept for those who want to look."""

@@ -8,32 +8,11 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from tests.acting import new_key
-from tests.console.acts import Actor, effects_on
+from tests.console.acts import LISTEN, Actor, arrival, effects_on
 from tests.console.conftest import SitDown
 from tests.worlds import World
 
-pytestmark = pytest.mark.browser
-
-_LISTEN = """() => {
-  window.heard = [];
-  new MutationObserver((changes) => {
-    for (const change of changes) for (const node of change.addedNodes) window.heard.push(node.textContent);
-  }).observe(document.getElementById("announcements"), { childList: true });
-}"""
-
-
-@pytest.fixture(autouse=True)
-def _a_new_day(world: World) -> None:
-    """Guests who came in one test are due again in the next."""
-    world.control("POST", "reset")
-    world.forget_cache()
-
-
-def _arrival(world: World, tenant: int = 0) -> dict[str, Any]:
-    """Somebody of the first house who is due, and for whom a room is ready: the service itself says so."""
-    desk = world.sign_in("front_desk", tenant)
-    items = desk.get("/arrivals?status=confirmed&limit=200").json()["items"]
-    return next(item for item in items if item["roomReady"] and item["status"] == "confirmed")
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("new_day")]
 
 
 def _keys(seen: list[Request], path: str) -> list[str | None]:
@@ -42,15 +21,15 @@ def _keys(seen: list[Request], path: str) -> list[str | None]:
 
 def test_a_guest_is_checked_in_from_the_arrivals(sit_down: SitDown, world: World, pictures: Any) -> None:
     """By keyboard: the form, the tray and the line say done, the focus is on the line, and it is said aloud."""
-    due = _arrival(world)
+    due = arrival(world)
     actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
     page = actor.page
-    page.evaluate(_LISTEN)
+    page.evaluate(LISTEN)
     form = actor.begin(due["reservationId"], "check_in")
     expect(form.locator("#field-roomId")).to_be_focused()
     expect(form.locator("#field-roomId optgroup").first).to_be_attached()
     actor.desk.picture(pictures, "act-check-in", whole=False)
-    form.locator("#field-documentType").select_option("passport")
+    form.locator("#field-type").select_option("passport")
     form.locator("#field-last4").fill("A123")
     page.keyboard.press("Enter")
     expect(form).to_have_count(0)
@@ -67,7 +46,7 @@ def test_a_guest_is_checked_in_from_the_arrivals(sit_down: SitDown, world: World
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_key(sit_down: SitDown, world: World) -> None:
     """It was done and the answer got lost on its way to the desk: one effect, and the tray knows that it was once."""
-    due = _arrival(world)
+    due = arrival(world)
     actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
     page, path = actor.page, f"/reservations/{due['reservationId']}/check-in"
     lost: list[str] = []
@@ -93,7 +72,7 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(sit_down: SitDown, 
 
 def test_what_nobody_knows_the_end_of_is_asked_again_until_it_is_known(sit_down: SitDown, world: World) -> None:
     """The owning service acts and its answers are lost: the act stays open, and settles when the fault is over."""
-    due = _arrival(world)
+    due = arrival(world)
     actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
     path = f"/reservations/{due['reservationId']}/check-in"
     seen = actor.desk.requests()
@@ -112,7 +91,7 @@ def test_what_nobody_knows_the_end_of_is_asked_again_until_it_is_known(sit_down:
 
 def test_a_refusal_is_shown_in_the_readers_words_and_not_tried_again(sit_down: SitDown, world: World) -> None:
     """Somebody was faster at another desk: the service's own sentence in Dari, no button to repeat it, one request."""
-    due = _arrival(world)
+    due = arrival(world)
     actor = Actor(sit_down(language="fa-AF").sit_at("arrivals", "front_desk"))
     path = f"/reservations/{due['reservationId']}/check-in"
     seen = actor.desk.requests()
@@ -132,7 +111,7 @@ def test_a_refusal_is_shown_in_the_readers_words_and_not_tried_again(sit_down: S
 
 def test_what_is_open_survives_a_reload(sit_down: SitDown, world: World) -> None:
     """The page is loaded anew while an act is under way: it goes on by itself, under its key."""
-    due = _arrival(world)
+    due = arrival(world)
     actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
     path = f"/reservations/{due['reservationId']}/check-in"
     seen = actor.desk.requests()

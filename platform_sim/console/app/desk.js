@@ -1,6 +1,10 @@
 /** A signed-in desk: its places, their surroundings, and what the keys and buttons do. */
 
 import { isOpen } from "./acting/acts.js";
+import { ORDER_ACTS } from "./acting/order-acts.js";
+import { ROOM_ACTS } from "./acting/room-acts.js";
+import { STAY_ACTS } from "./acting/stay-acts.js";
+import { openStepUp } from "./acting/step-up.js";
 import { Tray } from "./acting/tray.js";
 import { base64url } from "./dpop.js";
 import { Dashboard } from "./dashboard.js";
@@ -23,6 +27,8 @@ import { applyTheme, askLanguage, THEMES } from "./switches.js";
 import { Weather } from "./weather.js";
 
 const SECOND_MS = 1_000;
+/** What is done with the line or card that has the focus. */
+const BINDINGS = [...STAY_ACTS, ...ROOM_ACTS, ...ORDER_ACTS].map((act) => act.binding).filter(Boolean);
 /** Places whose action has another name in the keyboard map than they have here. */
 const ACTIONS = { "front-desk-grid": "grid.open" };
 
@@ -45,8 +51,10 @@ export class Desk {
   #onAct = (event) => this.#actChanged(event.detail);
 
   /**
-   * @param {{session: import("./session.js").Session, acts: import("./acting/acts.js").Acts, world: object, clock: import("./server-clock.js").ServerClock, key:
-   *   object, announcer: import("./announcer.js").Announcer, route: object, leave: (how: "switch" | "out") => void, again: () => void}} parts
+   * @param {{session: import("./session.js").Session, acts: import("./acting/acts.js").Acts,
+   *   world: object, clock: import("./server-clock.js").ServerClock, key: object,
+   *   announcer: import("./announcer.js").Announcer, route: object, leave: (how: "switch" | "out") => void,
+   *   again: () => void}} parts
    */
   constructor(parts) {
     this.#parts = parts;
@@ -63,6 +71,8 @@ export class Desk {
       property,
       timeZone: property.timezone,
       staff: world.operators,
+      // The doors are the desktop's own data; here the simulated world tells them.
+      lockOf: (roomId) => world.locks.find((lock) => lock.roomId === roomId)?.id ?? null,
       now,
       announce: (text) => announcer.say(text),
     };
@@ -175,6 +185,7 @@ export class Desk {
     ]);
     return {
       ...Object.fromEntries(mine),
+      ...Object.fromEntries(BINDINGS.map((binding) => [binding, () => this.#screen.act?.(binding)])),
       "help.open": () => this.#help(),
       "property.choose": () => this.element.querySelector(".house-select")?.focus(),
       "list.filter": () => document.getElementById("board-filter")?.focus(),
@@ -200,7 +211,12 @@ export class Desk {
     else this.#screen.refresh?.();
   }
 
-  #prove() {}
+  /** Ask for the second factor of an act that needs one. The simulated person's authenticator can be played here. */
+  #prove(act) {
+    const { session, acts, now, staff } = this.#context;
+    const me = staff.find((each) => each.id === session.who.operatorId);
+    openStepUp(act, { session, acts, now, secret: me?.totpSecret ?? null });
+  }
 
   #refresh() {
     this.#screen.refresh?.({ fresh: true });

@@ -4,7 +4,26 @@ import { h } from "../elements.js";
 import { t } from "../language.js";
 import { stateWords } from "./tray.js";
 
+/** The buttons alone, for what is not shown in a dialog. `item.id` is where the focus goes back to. */
+export function actButtons(offered, item, context) {
+  if (offered.length === 0) return null;
+  const button = (act) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `button button-small${act.main ? " button-primary" : ""}`,
+        "data-act-kind": act.kind,
+        onclick: () => act.open(item, context),
+      },
+      t(`act.${act.kind}`),
+    );
+  return h("p", { class: "act-buttons", role: "group", "aria-label": t("acts.offered") }, offered.map(button));
+}
+
 /**
+ * The foot of a dialog.
+ *
  * @param {{kind: string, main?: boolean, danger?: boolean, open: (item: object, context: object) => void}[]} offered
  * @param {object} item
  * @param {object} context of the desk, with its `acts`
@@ -14,7 +33,11 @@ import { stateWords } from "./tray.js";
 export function actBar(offered, item, context, subjectId) {
   const running = context.acts.openOn(subjectId);
   if (running)
-    return h("div", { class: "dialog-foot act-bar" }, h("p", { class: "caption" }, t(`act.${running.kind}`), " – ", stateWords(running)));
+    return h(
+      "div",
+      { class: "dialog-foot act-bar" },
+      h("p", { class: "caption" }, t(`act.${running.kind}`), " – ", stateWords(running)),
+    );
   if (offered.length === 0) return null;
   const button = (act) =>
     h(
@@ -30,5 +53,6 @@ export function actBar(offered, item, context, subjectId) {
       },
       t(`act.${act.kind}`),
     );
-  return h("div", { class: "dialog-foot act-bar", role: "group", "aria-label": t("acts.offered") }, offered.map(button));
+  const attributes = { class: "dialog-foot act-bar", role: "group", "aria-label": t("acts.offered") };
+  return h("div", attributes, offered.map(button));
 }

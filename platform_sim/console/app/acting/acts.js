@@ -60,7 +60,8 @@ export class Acts extends EventTarget {
    * Do something, once.
    *
    * @param {{kind: string, subject: {id: string, name?: string, room?: string, text?: string}, path: string,
-   *   body?: object, patient?: boolean}} wish `kind` names the words for it; what is `patient` is repeated by a person only
+   *   body?: object, patient?: boolean}} wish `kind` names the words for it; what is `patient` is repeated by a person
+   *   only
    */
   do({ kind, subject, path, body = {}, patient = false }) {
     const { operatorId, displayName, propertyId } = this.#session.who;
@@ -115,7 +116,7 @@ export class Acts extends EventTarget {
     if (act.state === "waiting") this.#plan(act, this.#pause(act, outcome));
   }
 
-  /** One request. Whatever happens is a value: `{answer, replayed}` or `{problem}`, `{lost: true}` where nobody knows. */
+  /** One request. Whatever happens is a value: `{answer, replayed}`, `{problem}`, or `{lost: true}`: nobody knows. */
   async #attempt(act) {
     const headers = { Accept: "application/json", "Accept-Language": language().tag, "X-Idempotency-Key": act.key };
     headers["X-Property-Id"] = act.who.propertyId;

@@ -10,7 +10,8 @@ function framed(label, control, hint) {
   if (!hint) return h("label", { class: "field" }, h("span", {}, label), control);
   const id = `${control.id}-hint`;
   control.setAttribute("aria-describedby", id);
-  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, h("p", { class: "caption", id }, hint));
+  const below = h("p", { class: "caption", id }, hint);
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, below);
 }
 
 function missing(label) {
@@ -20,13 +21,15 @@ function missing(label) {
 /**
  * A line of text, or several.
  *
- * @param {{name: string, label: string, hint?: string, required?: boolean, lines?: number, most?: number, value?: string,
- *   more?: object}} parts
+ * @param {{name: string, label: string, hint?: string, required?: boolean, lines?: number, most?: number,
+ *   value?: string, more?: object}} parts
  */
 export function textField({ name, label, hint, required = false, lines = 1, most = 200, value = "", more = {} }) {
   const attributes = { id: `field-${name}`, maxlength: most, autocomplete: "off", dir: "auto", ...more };
   const control =
-    lines > 1 ? h("textarea", { ...attributes, rows: lines }, value) : h("input", { type: "text", value, ...attributes });
+    lines > 1
+      ? h("textarea", { ...attributes, rows: lines }, value)
+      : h("input", { type: "text", value, ...attributes });
   if (required) control.required = true;
   const read = () => control.value.trim();
   const check = () => (required && read() === "" ? missing(label) : null);
@@ -36,15 +39,16 @@ export function textField({ name, label, hint, required = false, lines = 1, most
 /**
  * One of several. `offer` puts other choices in their place, `say` other words under it.
  *
- * @param {{name: string, label: string, hint?: string, groups: {label?: string, options: {value: string, text: string}[]}[],
- *   value?: string, required?: boolean}} parts
+ * @param {{name: string, label: string, hint?: string, value?: string, required?: boolean,
+ *   groups: {label?: string, options: {value: string, text: string}[]}[]}} parts
  */
 export function choiceField({ name, label, hint, groups, value = "", required = false }) {
   const control = h("select", { id: `field-${name}` });
   const offer = (offered) => {
     const chosen = control.value || value;
     const option = (each) => h("option", { value: each.value, selected: each.value === chosen }, each.text);
-    const group = (each) => (each.label ? h("optgroup", { label: each.label }, each.options.map(option)) : each.options.map(option));
+    const group = ({ label: above, options }) =>
+      above ? h("optgroup", { label: above }, options.map(option)) : options.map(option);
     fill(control, offered.map(group));
   };
   offer(groups);
@@ -108,7 +112,9 @@ export function latinDigits(text) {
  * nothing is rounded. A single comma or Arabic decimal sign is a decimal sign; spaces may part thousands.
  */
 export function microUnits(text) {
-  const plain = latinDigits(text).replaceAll(/[\s\u00a0\u202f٬]/g, "").replace(/[,٫]/, ".");
+  const plain = latinDigits(text)
+    .replaceAll(/[\s\u00a0\u202f٬]/g, "")
+    .replace(/[,٫]/, ".");
   const parts = /^(\d+)(?:\.(\d{1,6}))?$/.exec(plain);
   if (!parts || parts[1].length > LONGEST_WHOLE) return null;
   const digits = BigInt(parts[1] + (parts[2] ?? "").padEnd(MICRO_DIGITS, "0"));

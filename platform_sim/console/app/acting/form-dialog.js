@@ -13,8 +13,8 @@ import { t } from "../language.js";
  * @param {{name: string, element: HTMLElement, read: () => unknown, check?: () => string | null}[]} parts.fields
  * @param {string} parts.submit the button's words
  * @param {boolean} [parts.danger]
- * @param {(values: Record<string, unknown>) => unknown} parts.done is given what was entered once nothing is missing. The
- *   dialog stays open while it returns `false`, or a promise of it
+ * @param {(values: Record<string, unknown>, trouble: HTMLElement) => unknown} parts.done is given what was entered once
+ *   nothing is missing, and where to say what went wrong. The dialog stays open where it returns `false`, or a promise of it
  * @param {string} [parts.backTo] the `data-key` of what the focus goes back to where its element was painted anew
  * @returns {HTMLDialogElement}
  */
@@ -64,7 +64,7 @@ export function openForm(parts) {
   return dialog;
 }
 
-/** Show a dialog; when it is closed it goes, and the focus is where it was, also where that was painted anew meanwhile. */
+/** Show a dialog; once closed it is gone, and the focus is where it was, also where that was painted anew meanwhile. */
 export function openModal(dialog, backTo) {
   dialog.addEventListener("close", () => {
     dialog.remove();

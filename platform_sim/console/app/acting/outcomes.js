@@ -27,6 +27,7 @@ export function outcomeOf(act, { answer, replayed, problem, lost }) {
 
 /** What is kept of a refusal: the service's own words, where something was wrong, and the number to ask about. */
 function toldBy(problem) {
-  const places = (problem.document.errors ?? []).map(({ field, code }) => ({ field, code }));
-  return { status: problem.status, code: problem.code, userMessage: problem.userMessage, places, requestId: problem.requestId };
+  const places = (problem.document.errors ?? []).map((each) => ({ field: each.field, code: each.code }));
+  const { status, code, userMessage, requestId } = problem;
+  return { status, code, userMessage, places, requestId };
 }

@@ -2,6 +2,7 @@
 
 import { ConditionalReads } from "../conditional-reads.js";
 import { t } from "../language.js";
+import { Problem, Unreachable } from "../problem.js";
 
 const DAY_MS = 86_400_000;
 const PLAN_DAYS_MOST = 31;
@@ -13,11 +14,11 @@ const READY = new Set(["clean", "inspected", "ready"]);
  *
  * @param {object} session
  * @param {object} stay a line about a guest
- * @param {{signal: AbortSignal, readyOnly: boolean}} options
+ * @param {{signal: AbortSignal, readyOnly?: boolean, but?: string | null}} options `but` is the room that is left out
  * @returns {Promise<{value: string, text: string, fits: boolean}[]>}
  * @throws {import("../problem.js").Problem | import("../problem.js").Unreachable}
  */
-export async function freeRooms(session, stay, { signal, readyOnly }) {
+async function freeRooms(session, stay, { signal, readyOnly = false, but = null }) {
   const nights = Math.ceil((Date.parse(stay.departureDate) - Date.parse(stay.arrivalDate)) / DAY_MS);
   const days = Math.min(PLAN_DAYS_MOST, Math.max(1, nights + 1));
   const rooms = [];
@@ -25,7 +26,7 @@ export async function freeRooms(session, stay, { signal, readyOnly }) {
   for await (const page of reads.pages("/front-desk/grid", { days, limit: PAGE }, { signal, pageSize: PAGE }))
     rooms.push(...page.body.items);
   return rooms
-    .filter((room) => isFree(room, stay) && (!readyOnly || READY.has(room.roomStatus)))
+    .filter((room) => room.roomId !== but && isFree(room, stay) && (!readyOnly || READY.has(room.roomStatus)))
     .map((room) => ({ value: room.roomId, text: label(room), fits: room.roomTypeName === stay.roomTypeName }))
     .toSorted((one, other) => Number(other.fits) - Number(one.fits));
 }
@@ -46,8 +47,26 @@ function label({ roomNumber, roomTypeName, roomStatus }) {
   return `\u2066${roomNumber}\u2069 · ${roomTypeName} · ${status}`;
 }
 
+/**
+ * Offer the free rooms in a field. They are read while the form is open already: nobody waits for a list that they may
+ * not need.
+ */
+export async function offerRooms(field, first, stay, { session }, options) {
+  const stop = new AbortController();
+  field.control.closest("dialog").addEventListener("close", () => stop.abort());
+  field.control.setAttribute("aria-busy", "true");
+  try {
+    field.offer(roomGroups(first, await freeRooms(session, stay, { ...options, signal: stop.signal })));
+  } catch (problem) {
+    if (stop.signal.aborted) return;
+    if (!(problem instanceof Problem) && !(problem instanceof Unreachable)) throw problem;
+    field.say(t("form.rooms.failed"));
+  }
+  field.control.removeAttribute("aria-busy");
+}
+
 /** The rooms as the groups of a choice: `first` (such as "any that is ready"), the stay's own kind, the others. */
-export function roomGroups(first, rooms) {
+function roomGroups(first, rooms) {
   const own = rooms.filter((room) => room.fits);
   const others = rooms.filter((room) => !room.fits);
   return [

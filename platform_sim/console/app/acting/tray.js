@@ -6,7 +6,14 @@ import { isOpen } from "./acts.js";
 
 /** How long something that went well stays in sight by itself; the list of all of them keeps it. */
 const SHOWN_MS = 8_000;
-const SIGNS = { sending: "clock", waiting: "refresh", unsure: "warning", proof: "lock", done: "check", refused: "critical" };
+const SIGNS = {
+  sending: "clock",
+  waiting: "refresh",
+  unsure: "warning",
+  proof: "lock",
+  done: "check",
+  refused: "critical",
+};
 const TONES = { sending: "info", waiting: "warn", unsure: "warn", proof: "warn", done: "good", refused: "bad" };
 
 export class Tray {

@@ -58,6 +58,11 @@ export class LineList {
     return [this.element, this.empty];
   }
 
+  /** What a line is about. */
+  itemOf(key) {
+    return this.#lines.get(key)?.item;
+  }
+
   /** Show exactly these lines, in this order. `answer` is the board that they are of. */
   show(items, answer) {
     this.#parts.seen?.(answer);
@@ -96,19 +101,23 @@ export class LineList {
   /** Put the lines into blocks. Blocks that hold what they should are not touched. */
   #arrange() {
     const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const at = focused ? this.#rows.indexOf(document.activeElement) : -1;
     const shown = this.#order.map((key) => this.#lines.get(key)).filter((line) => line.words.includes(this.#needle));
     const rows = shown.map((line) => line.row);
     const blocks = [...this.element.querySelectorAll(":scope > .line-block")];
-    for (let at = 0; at * BLOCK < rows.length; at += 1) {
+    for (let number = 0; number * BLOCK < rows.length; number += 1) {
       const block = blocks.shift() ?? this.element.appendChild(h("div", { role: "rowgroup", class: "line-block" }));
-      const mine = rows.slice(at * BLOCK, (at + 1) * BLOCK);
+      const mine = rows.slice(number * BLOCK, (number + 1) * BLOCK);
       block.style.setProperty("--lines", mine.length);
       const same = block.children.length === mine.length && mine.every((row, index) => block.children[index] === row);
       if (!same) block.replaceChildren(...mine);
     }
     for (const block of blocks) block.remove();
     this.#say(rows.length);
-    if (focused && this.#lines.get(focused)?.row.isConnected) this.#lines.get(focused).row.focus();
+    // Whoever was at a line stays at it; where it has left, at the one that took its place.
+    const there = this.#lines.get(focused)?.row;
+    if (focused && (there?.isConnected || rows.length > 0))
+      (there?.isConnected ? there : rows[Math.min(at, rows.length - 1)]).focus({ preventScroll: true });
     else if (!rows.some((row) => row.tabIndex === 0)) rove(rows, rows[0]);
     return rows.length;
   }

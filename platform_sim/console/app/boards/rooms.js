@@ -1,5 +1,9 @@
-/** The boards about rooms: what is to be cleaned, in columns by status, and what is broken, by severity. */
+/** The boards about rooms: what is to be cleaned and what is broken, each in columns by its status. */
 
+import { actBar } from "../acting/act-bar.js";
+import { actMark } from "../acting/act-mark.js";
+import { orderActs, orderMoves } from "../acting/order-acts.js";
+import { roomActs, roomMoves } from "../acting/room-acts.js";
 import { openDetails } from "../details-dialog.js";
 import { code, h, icon, name } from "../elements.js";
 import { age, number } from "../formats.js";
@@ -9,7 +13,7 @@ import { roomNumber, roomStatus, time, word } from "./pieces.js";
 import { TileColumns } from "./tile-columns.js";
 
 const ROOM_STATUSES = ["dirty", "cleaning", "clean", "inspected", "ready", "out_of_order", "out_of_service"];
-const SEVERITIES = ["critical", "high", "normal", "low"];
+const ORDER_STATUSES = ["open", "assigned", "in_progress", "blocked"];
 const PRESSURE_TONES = { overdue: "bad", soon: "warn", later: "info" };
 const SEVERITY_TONES = { critical: "bad", high: "warn", normal: "info", low: "quiet" };
 const PRIORITY_TONES = { urgent: "bad", high: "warn" };
@@ -35,6 +39,7 @@ function roomTile(item, context) {
       roomNumber(item.roomNumber),
       h("span", { class: "tile-note" }, word("occupancy", item.occupancy)),
       priority,
+      actMark(context.acts.openOn(item.roomId)),
     ),
     task &&
       h(
@@ -50,7 +55,7 @@ function roomTile(item, context) {
 
 function openRoom(item, context) {
   const { task, arrival, repair } = item;
-  openDetails(
+  const { dialog } = openDetails(
     [t("col.room"), " ", code(item.roomNumber)],
     [
       [t("col.status"), roomStatus(item.status)],
@@ -78,10 +83,18 @@ function openRoom(item, context) {
       item.notes ? [t("col.notes"), h("bdi", {}, item.notes)] : null,
       [t("col.updated"), age(context.now() - Date.parse(item.updatedAt))],
     ],
+    item.roomId,
   );
+  dialog.append(actBar(roomActs(item, context), item, context, item.roomId) ?? "");
+}
+
+/** What of an act changes how its card looks. */
+function markOf(act) {
+  return act ? ` ${act.kind} ${act.state}` : "";
 }
 
 export const HOUSEKEEPING = {
+  acts: roomActs,
   path: "/housekeeping/board",
   statuses: ROOM_STATUSES,
   statusWords: "status",
@@ -98,6 +111,12 @@ export const HOUSEKEEPING = {
           .filter(Boolean)
           .join(" "),
       toneOf: (item) => PRESSURE_TONES[item.arrivalPressure] ?? null,
+      markOf: (item) => markOf(context.acts.openOn(item.roomId)),
+      move: {
+        movesOf: (item) => roomMoves(item, context),
+        nameOf: (item) => `${t("col.room")} ${item.roomNumber}`,
+        announce: context.announce,
+      },
       tile: (item) => roomTile(item, context),
       open: (item) => openRoom(item, context),
     }),
@@ -109,15 +128,15 @@ function orderTile(item, context) {
       "span",
       { class: "tile-head" },
       item.roomNumber ? roomNumber(item.roomNumber) : h("span", { class: "tile-note" }, t("order.nowhere")),
+      pill(word("severity", item.severity), SEVERITY_TONES[item.severity]),
       item.overdue && pill(t("orders.overdue"), "bad"),
       item.blocksRoom && pill(t("order.blocksroom"), "warn"),
+      actMark(context.acts.openOn(item.id)),
     ),
     h("span", { class: "tile-title" }, h("bdi", {}, item.title)),
     h(
       "span",
       { class: "tile-line" },
-      word("order", item.status),
-      " · ",
       item.assigneeName ? name(item.assigneeName) : t("task.unassigned"),
     ),
     h(
@@ -133,7 +152,7 @@ function orderTile(item, context) {
 
 function openOrder(item, context) {
   const when = (instant) => instant && h("time", { datetime: instant }, age(context.now() - Date.parse(instant)));
-  openDetails(
+  const { dialog } = openDetails(
     [h("bdi", {}, item.title)],
     [
       [t("col.severity"), pill(word("severity", item.severity), SEVERITY_TONES[item.severity])],
@@ -152,12 +171,15 @@ function openOrder(item, context) {
         ? [t("col.arrival"), [name(item.arrival.guestName), " ", time(item.arrival.expectedAt, context.timeZone)]]
         : null,
     ],
+    item.id,
   );
+  dialog.append(actBar(orderActs(item, context), item, context, item.id) ?? "");
 }
 
 export const MAINTENANCE = {
+  acts: orderActs,
   path: "/maintenance/board",
-  statuses: ["open", "assigned", "in_progress", "blocked"],
+  statuses: ORDER_STATUSES,
   statusWords: "order",
   sorts: ["severity", "due", "reported", "room"],
   tally: [
@@ -170,11 +192,21 @@ export const MAINTENANCE = {
   view: (context) =>
     new TileColumns({
       label: t("nav.maintenance"),
-      columns: SEVERITIES.map((id) => ({ id, label: t(`severity.${id}`) })),
-      columnOf: (item) => (SEVERITIES.includes(item.severity) ? item.severity : "normal"),
+      // What is mended leaves the board: its column is only there to be dropped on.
+      columns: [
+        ...ORDER_STATUSES.map((id) => ({ id, label: t(`order.${id}`) })),
+        { id: "resolved", label: t("order.resolved"), empty: t("order.drophere") },
+      ],
+      columnOf: (item) => item.status,
       keyOf: (item) => item.id,
       textOf: (item) => [item.title, item.roomNumber, item.assigneeName, item.description].filter(Boolean).join(" "),
       toneOf: (item) => (item.overdue ? "bad" : null),
+      markOf: (item) => markOf(context.acts.openOn(item.id)),
+      move: {
+        movesOf: (item) => orderMoves(item, context),
+        nameOf: (item) => item.title,
+        announce: context.announce,
+      },
       tile: (item) => orderTile(item, context),
       open: (item) => openOrder(item, context),
     }),

@@ -18,8 +18,7 @@ export function openStay(item, context) {
   const rest = h("div", { class: "details-rest", "aria-live": "polite" });
   const { body, dialog, signal } = openDetails([guest(item)], known(item, context), item.id ?? item.reservationId);
   const stay = { ...item, reservationId: item.reservationId ?? item.id };
-  const bar = actBar(stayActs(stay, context), stay, context, stay.reservationId);
-  if (bar) dialog.append(bar);
+  dialog.append(actBar(stayActs(stay, context), stay, context, stay.reservationId) ?? "");
   if (!context.session.who.roles.some((role) => AT_THE_DESK.has(role))) return;
   body.append(rest);
   fill(rest, h("p", { class: "caption" }, t("details.loading")));

@@ -19,6 +19,7 @@ import {
   word,
 } from "./pieces.js";
 import { actMark } from "../acting/act-mark.js";
+import { stayActs } from "../acting/stay-acts.js";
 import { openStay } from "./stay-details.js";
 
 const PAST = new Set(["checked_out", "cancelled", "no_show"]);
@@ -157,6 +158,7 @@ export function searchList(context) {
 }
 
 export const ARRIVALS = {
+  acts: stayActs,
   path: "/arrivals",
   statuses: STATUSES,
   statusWords: "stay",
@@ -174,6 +176,7 @@ export const ARRIVALS = {
 };
 
 export const DEPARTURES = {
+  acts: stayActs,
   path: "/departures",
   statuses: STATUSES,
   statusWords: "stay",
@@ -191,6 +194,7 @@ export const DEPARTURES = {
 };
 
 export const IN_HOUSE = {
+  acts: stayActs,
   path: "/in-house",
   statuses: STATUSES,
   statusWords: "stay",
@@ -208,6 +212,7 @@ export const IN_HOUSE = {
 };
 
 export const TODAY = {
+  acts: stayActs,
   path: "/today",
   statuses: STATUSES,
   statusWords: "stay",

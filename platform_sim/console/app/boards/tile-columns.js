@@ -1,13 +1,15 @@
 /**
  * Cards in columns, one column for each word that a card can have: rooms by their status, repairs by their severity.
  *
- * Arrow keys move between cards as they stand; all of them together are one stop of the Tab key.
+ * Arrow keys move between cards as they stand; all of them together are one stop of the Tab key. Cards can be moved to
+ * another column where the board says what that means.
  */
 
 import { isForeign, neighbour, rove } from "../arrow-keys.js";
 import { h } from "../elements.js";
 import { number } from "../formats.js";
 import { t } from "../language.js";
+import { Carrying } from "./carrying.js";
 import { plain } from "./line-list.js";
 
 export class TileColumns {
@@ -19,13 +21,16 @@ export class TileColumns {
   /**
    * @param {object} parts
    * @param {string} parts.label what the board is, for a screen reader
-   * @param {{id: string, label: string}[]} parts.columns
+   * @param {{id: string, label: string, empty?: string}[]} parts.columns `empty` is what stands in an empty one
    * @param {(item: object) => string} parts.columnOf the `id` of an item's column
    * @param {(item: object) => string} parts.keyOf
    * @param {(item: object) => string} parts.textOf what the filter looks at
    * @param {(item: object) => unknown} parts.tile what stands on the card
    * @param {(item: object) => string | null} [parts.toneOf]
+   * @param {(item: object) => string} [parts.markOf] what else decides how a card looks, such as being worked on just now
    * @param {(item: object) => void} parts.open
+   * @param {{movesOf: (item: object) => Map<string, () => void>, nameOf: (item: object) => string,
+   *   announce: (text: string) => void}} [parts.move] where cards can be moved: how, by the id of the column
    */
   constructor(parts) {
     this.#parts = parts;
@@ -33,6 +38,7 @@ export class TileColumns {
     this.element = h(
       "div",
       { class: "tile-columns", role: "group", "aria-label": parts.label },
+      parts.move && h("p", { class: "visually-hidden", id: "move-hint" }, t("move.hint")),
       this.columns.map((column) => column.element),
     );
     this.empty = h("p", { class: "quiet", hidden: true });
@@ -42,6 +48,19 @@ export class TileColumns {
       const tile = event.target.closest(".tile");
       if (tile) parts.open(this.#tiles.get(tile.dataset.key).item);
     });
+    if (!parts.move) return;
+    this.carrying = new Carrying({
+      ...parts.move,
+      element: this.element,
+      columns: this.columns,
+      itemOf: (key) => this.itemOf(key),
+      columnOf: parts.columnOf,
+    });
+  }
+
+  /** What a card is about. */
+  itemOf(key) {
+    return this.#tiles.get(key)?.item;
   }
 
   get nodes() {
@@ -54,7 +73,7 @@ export class TileColumns {
     this.#tiles = new Map();
     this.#order = items.map((item) => {
       const key = this.#parts.keyOf(item);
-      const text = JSON.stringify(item);
+      const text = JSON.stringify(item) + (this.#parts.markOf?.(item) ?? "");
       const had = before.get(key);
       this.#tiles.set(key, had?.text === text ? had : this.#tile(key, item, text));
       return key;
@@ -68,17 +87,19 @@ export class TileColumns {
     return this.#arrange();
   }
 
-  #column({ id, label }) {
+  #column({ id, label, empty }) {
     const count = h("span", { class: "column-count" });
     const list = h("ul", { class: "tiles" });
     const title = h("h2", { class: "column-title", id: `column-${id}` }, h("span", {}, label), count);
-    const element = h("section", { class: `column column-${id}`, "aria-labelledby": title.id }, title, list);
-    return { id, element, list, count };
+    const attributes = { class: `column column-${id}`, "aria-labelledby": title.id };
+    const element = h("section", attributes, title, list, empty && h("p", { class: "column-empty" }, empty));
+    return { id, label, element, list, count };
   }
 
   #tile(key, item, text) {
     const tone = this.#parts.toneOf?.(item);
     const attributes = { type: "button", class: `tile${tone ? ` tile-${tone}` : ""}`, "data-key": key, tabindex: "-1" };
+    if (this.#parts.move) Object.assign(attributes, { draggable: "true", "aria-describedby": "move-hint" });
     const button = h("button", attributes, this.#parts.tile(item));
     return { item, text, button, element: h("li", {}, button), words: plain(this.#parts.textOf(item)) };
   }
@@ -97,7 +118,11 @@ export class TileColumns {
     this.empty.hidden = shown.length > 0;
     this.empty.textContent = t(this.#order.length > 0 ? "board.nomatch" : "board.none");
     const buttons = this.#buttons;
-    if (focused && this.#tiles.get(focused)?.button.isConnected) this.#tiles.get(focused).button.focus();
+    const there = this.#tiles.get(focused)?.button;
+    if (there?.isConnected) {
+      there.focus({ preventScroll: true });
+      there.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else if (focused && buttons.length > 0) (buttons.find((button) => button.tabIndex === 0) ?? buttons[0]).focus();
     else if (!buttons.some((button) => button.tabIndex === 0)) rove(buttons, buttons[0]);
     return shown.length;
   }
@@ -112,7 +137,7 @@ export class TileColumns {
 
   #onKey(event) {
     const tile = event.target.closest(".tile");
-    if (!tile || isForeign(event)) return;
+    if (!tile || isForeign(event) || this.carrying?.takesKey(event, tile)) return;
     const buttons = this.#buttons;
     const ends = { Home: buttons[0], End: buttons.at(-1) };
     const target = event.key.startsWith("Arrow") ? neighbour(buttons, tile, event.key) : ends[event.key];

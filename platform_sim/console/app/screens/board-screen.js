@@ -79,6 +79,15 @@ export class BoardScreen {
     this.#filter();
   }
 
+  /** Do what the keyboard map calls this with the line or card that has the focus, where it can be done. */
+  act(binding) {
+    const key = document.activeElement?.closest("[data-key]")?.dataset.key;
+    const item = key && this.#view?.itemOf?.(key);
+    const act = item && this.#board.acts?.(item, this.#context).find((each) => each.binding === binding);
+    if (act) act.open(item, this.#context);
+    else this.#context.announce(t("acts.nothing"));
+  }
+
   #tools() {
     this.search = h("input", {
       type: "search",

@@ -1,5 +1,8 @@
 /** What one suggestion and one alert look like in their inboxes. */
 
+import { actButtons } from "../acting/act-bar.js";
+import { actMark } from "../acting/act-mark.js";
+import { alertActs, suggestionActs } from "../acting/inbox-acts.js";
 import { code, h, icon, name } from "../elements.js";
 import { age, calendarDay, clockTime, money, percent, shortDate } from "../formats.js";
 import { has, t } from "../language.js";
@@ -78,7 +81,7 @@ function suggestionCard(item, context) {
   const confidence = percent(item.confidence * 100, 0);
   return h(
     "article",
-    { class: "inbox-card", "data-id": item.id, "aria-labelledby": `t-${item.id}` },
+    { class: "inbox-card", "data-id": item.id, "data-key": item.id, tabindex: "-1", "aria-labelledby": `t-${item.id}` },
     h("span", { class: "sign" }, icon("spark")),
     h(
       "div",
@@ -97,11 +100,13 @@ function suggestionCard(item, context) {
         h("h3", { class: "eyebrow" }, t("ai.provenance")),
         raw(item.provenance),
       ),
+      actButtons(suggestionActs(item, context), item, context),
     ),
     h(
       "div",
       { class: "inbox-side" },
       pill(word("suggestion", item.status), SUGGESTION_TONES[item.status]),
+      actMark(context.acts.openOn(item.id)),
       h("span", { class: "cell-note" }, t("ai.confidence", { value: confidence })),
       progress(item.confidence),
     ),
@@ -137,6 +142,8 @@ function alertCard(item, context) {
     {
       class: `inbox-card${item.status === "unread" ? " is-new" : ""}`,
       "data-id": item.id,
+      "data-key": item.id,
+      tabindex: "-1",
       "aria-labelledby": `t-${item.id}`,
     },
     h("span", { class: `sign sign-${tone}` }, icon(SEVERITY_SIGNS[item.severity] ?? "info")),
@@ -147,8 +154,14 @@ function alertCard(item, context) {
       h("p", { class: "cell-note" }, word("severity", item.severity), " · ", when(item.raisedAt, context)),
       item.body && h("p", {}, h("bdi", {}, item.body)),
       acknowledged(item, context),
+      actButtons(alertActs(item, context), item, context),
     ),
-    h("div", { class: "inbox-side" }, pill(word("alert", item.status), ALERT_TONES[item.status])),
+    h(
+      "div",
+      { class: "inbox-side" },
+      pill(word("alert", item.status), ALERT_TONES[item.status]),
+      actMark(context.acts.openOn(item.id)),
+    ),
   );
 }
 

@@ -22,6 +22,7 @@ export class InboxScreen {
   #shownFor = null;
   #cards = new Map();
   #categories = [];
+  #items = null;
 
   /**
    * @param {"suggestions" | "alerts"} id
@@ -69,6 +70,11 @@ export class InboxScreen {
 
   refresh(options) {
     return this.feed.refresh(options);
+  }
+
+  /** Show the same entries again: something that this page knows of them has changed. */
+  repaint() {
+    if (this.#items) this.#arrange(this.#items);
   }
 
   #tools() {
@@ -161,10 +167,12 @@ export class InboxScreen {
 
   /** A card that has not changed keeps its element, with the focus in it and with what was unfolded. */
   #arrange(items) {
+    this.#items = items;
     const before = this.#cards;
     this.#cards = new Map();
     const entries = items.map((item) => {
-      const text = JSON.stringify(item);
+      const running = this.#context.acts.openOn(item.id);
+      const text = JSON.stringify([item, running?.kind, running?.state]);
       const had = before.get(item.id);
       const entry = had?.text === text ? had : { text, row: h("li", {}, this.#inbox.card(item, this.#context)) };
       this.#cards.set(item.id, entry);
@@ -173,9 +181,14 @@ export class InboxScreen {
     const same =
       this.list.children.length === entries.length && entries.every((row, at) => this.list.children[at] === row);
     if (same) return;
-    const focused = document.activeElement;
+    const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
+    const key = focused?.closest("[data-key]")?.dataset.key;
     this.list.replaceChildren(...entries);
-    if (this.list.contains(focused)) focused.focus({ preventScroll: true });
+    if (!focused) return;
+    // A card that was painted anew has the focus itself; one that has left gives it to the first of the others.
+    const card = (id) => this.list.querySelector(id ? `[data-key="${CSS.escape(id)}"]` : "[data-key]");
+    const next = focused.isConnected ? focused : (card(key) ?? card(null) ?? document.getElementById("page-title"));
+    next.focus({ preventScroll: true });
   }
 
   #tick() {
