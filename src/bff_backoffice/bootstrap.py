@@ -13,12 +13,12 @@ from typing import Final
 from pydantic import SecretStr
 
 from bff_backoffice.acting import acting_of
-from bff_backoffice.application.activity_upkeep import KeepLedger
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget, ForgetDevices
 from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.jobs import RunJobs
 from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.outbox import RelayOutbox
 from bff_backoffice.application.projections import Projection
@@ -58,6 +58,7 @@ from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
 from bff_backoffice.syncing import syncing_of
+from bff_backoffice.upkeep import upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
 
@@ -83,7 +84,7 @@ class Worker:
 
     events: RedisPlatformEvents
     relay: RelayOutbox
-    upkeep: KeepLedger
+    upkeep: RunJobs
     hints: RefreshHints
 
 
@@ -162,7 +163,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         yield Worker(
             events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics),
             relay=relay_of(gateways, database, metrics),
-            upkeep=KeepLedger(keep=database.keep_operator_activity, observer=metrics),
+            upkeep=upkeep_of(database, metrics),
             hints=hints,
         )
 

@@ -36,6 +36,7 @@ class Row:
     fence: int
     claimed_at: float
     lease_until: float
+    touched_at: float = 0.0
     answer: KeptAnswer | None = None
 
 
@@ -45,11 +46,14 @@ class MemoryIdempotency:
 
     away: bool = False
     rows: dict[tuple[TenantId, KeyScope], Row] = field(default_factory=dict)
+    spent: set[tuple[TenantId, KeyScope]] = field(default_factory=set)
     audits: dict[str, AuditOutcome | None] = field(default_factory=dict)
 
     async def known(self, tenant_id: TenantId, scope: KeyScope, request_hash: bytes) -> Known | None:
         """What keeps the request from being carried out now, or None."""
         now = await self._now()
+        if (tenant_id, scope) in self.spent:
+            return OutcomeLost()
         row = self.rows.get((tenant_id, scope))
         return None if row is None else _what(row, request_hash, now)
 
@@ -57,6 +61,8 @@ class MemoryIdempotency:
         """Take the key and write the audit row."""
         now = await self._now()
         place = (tenant_id, attempt.scope)
+        if place in self.spent:
+            return OutcomeLost()
         row = self.rows.get(place)
         known = None if row is None else _what(row, attempt.request_hash, now)
         if known is not None:
@@ -64,7 +70,7 @@ class MemoryIdempotency:
         if row is None:
             here = attempt.audit.operator.property_id
             row = Row(request_hash=attempt.request_hash, property_id=here, fence=0, claimed_at=now, lease_until=now)
-        row = replace(row, fence=row.fence + 1, lease_until=now + lease_seconds)
+        row = replace(row, fence=row.fence + 1, lease_until=now + lease_seconds, touched_at=now)
         self.rows[place] = row
         self.audits[attempt.audit.id] = None
         claimed_at = _EPOCH + timedelta(seconds=row.claimed_at)
@@ -73,9 +79,9 @@ class MemoryIdempotency:
     async def renew(self, tenant_id: TenantId, scope: KeyScope, fence: int, *, lease_seconds: float) -> bool:
         """Hold the key for so long from now."""
         now = await self._now()
-        row = self.rows[tenant_id, scope]
-        ours = row.fence == fence and row.answer is None
-        if ours:
+        row = self.rows.get((tenant_id, scope))
+        ours = row is not None and row.fence == fence and row.answer is None
+        if row is not None and ours:
             self.rows[tenant_id, scope] = replace(row, lease_until=now + lease_seconds)
         return ours
 
@@ -92,10 +98,10 @@ class MemoryIdempotency:
         """Keep the final answer."""
         now = await self._now()
         self.audits[audit.id] = outcome
-        row = self.rows[tenant_id, scope]
-        ours = row.fence == fence and row.answer is None
-        if ours:
-            self.rows[tenant_id, scope] = replace(row, answer=answer, lease_until=now)
+        row = self.rows.get((tenant_id, scope))
+        ours = row is not None and row.fence == fence and row.answer is None
+        if row is not None and ours:
+            self.rows[tenant_id, scope] = replace(row, answer=answer, lease_until=now, touched_at=now)
         return ours
 
     async def release(
@@ -111,9 +117,18 @@ class MemoryIdempotency:
         """Let the next one try."""
         now = await self._now()
         self.audits[audit.id] = outcome
-        row = self.rows[tenant_id, scope]
-        if row.fence == fence and row.answer is None:
+        row = self.rows.get((tenant_id, scope))
+        if row is not None and row.fence == fence and row.answer is None:
             self.rows[tenant_id, scope] = replace(row, lease_until=now)
+
+    async def sweep(self, keep_seconds: float) -> int:
+        """Delete the keys that nobody touched for longer than that, each leaving a tombstone; return how many."""
+        oldest = await self._now() - keep_seconds
+        old = [place for place, row in self.rows.items() if row.touched_at < oldest and row.lease_until < oldest]
+        for place in old:
+            del self.rows[place]
+        self.spent.update(old)
+        return len(old)
 
     async def _now(self) -> float:
         # A real store always lets others run meanwhile.

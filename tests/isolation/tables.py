@@ -16,8 +16,8 @@ SCHEMA = "bff_backoffice"
 WITHOUT_TENANT = frozenset({"schema_migrations"})
 """The migration table is the only one that belongs to no tenant (contract, section 10)."""
 
-DEFINERS = frozenset({"keep_operator_activity"})
-"""What runs as the owner, and reads no row: it makes and drops partitions (docs/decisions/activity-and-outbox.md)."""
+DEFINERS = frozenset({"keep_operator_activity", "keep_regulated_logs"})
+"""What runs as the owner, and reads no row: partitions are made, dropped and archived (docs/decisions/retention.md)."""
 
 SERVICE_ROLES = ("bff_app", "bff_worker")
 

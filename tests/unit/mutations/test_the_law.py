@@ -52,6 +52,8 @@ class Reservations:
     effects: list[bytes] = field(default_factory=list)
     answers: dict[bytes, bytes] = field(default_factory=dict)
     dispatches: int = 0
+    forgets_after: float = float("inf")
+    known_until: dict[bytes, float] = field(default_factory=dict)
 
     async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
         """Apply it once for its key, and lose the answer where the script says so."""
@@ -64,7 +66,9 @@ class Reservations:
             raise UpstreamRefusedError(name, status=423, code="MELMASTOON.RESERVATION.LOCKED", title="locked")
         if fault.endswith("before"):
             await self._lost(fault, call)
-        if order.upstream_key not in self.answers:
+        now = asyncio.get_running_loop().time()
+        if self.known_until.get(order.upstream_key, -1.0) <= now:
+            self.known_until[order.upstream_key] = now + self.forgets_after
             self.effects.append(order.upstream_key)
             self.answers[order.upstream_key] = b'{"id": "rsv_1", "effect": %d}' % len(self.effects)
         if fault.endswith("after"):
@@ -188,6 +192,55 @@ def test_the_effect_is_one_whatever_is_lost_and_whoever_dies(tries: list[tuple[f
         assert len(desk.upstream.effects) == 1
         answers = {each.answer.body for each in [*heard, last] if isinstance(each, Outcome)}
         assert answers == {last.answer.body}
+
+    play(scenario)
+
+
+DAY = 24 * 3600.0
+LONG_TRIES = st.lists(
+    st.tuples(
+        st.floats(0, 20 * DAY, allow_nan=False), st.sampled_from(["", *LOST]), st.sampled_from([None, *Step]),
+    ),
+    min_size=2, max_size=8,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(tries=LONG_TRIES, sweeps=st.lists(st.floats(0, 20 * DAY, allow_nan=False), max_size=6))
+def test_the_sweep_of_old_keys_turns_no_retry_into_a_second_effect(
+    tries: list[tuple[float, str, Step | None]], sweeps: list[float]
+) -> None:
+    """Tries and sweeps over three weeks, at an upstream that forgets keys after a day: at most one effect, ever."""
+
+    async def scenario(desk: Desk) -> None:
+        desk.upstream.forgets_after = DAY
+
+        async def one(after: float, fault: str, death: Step | None) -> None:
+            await asyncio.sleep(after)
+            desk.upstream.faults.append(fault)
+            await desk.send(dies_at=death)
+
+        async def sweep(after: float) -> None:
+            await asyncio.sleep(after)
+            await desk.keys.sweep(7 * DAY)
+
+        async with asyncio.TaskGroup() as group:
+            for each in tries:
+                group.create_task(one(*each))
+            for moment in sweeps:
+                group.create_task(sweep(moment))
+        await asyncio.sleep(8 * DAY)
+        await desk.keys.sweep(7 * DAY)
+        assert desk.keys.rows == {}
+        before = desk.upstream.dispatches
+
+        last = await desk.send()
+
+        assert len(desk.upstream.effects) <= 1
+        if before:
+            assert isinstance(last, Refusal)
+            assert (last.code, last.retry) == (Code.OUTCOME_UNKNOWN, "never")
+            assert desk.upstream.dispatches == before
 
     play(scenario)
 

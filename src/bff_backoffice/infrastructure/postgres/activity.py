@@ -47,7 +47,3 @@ class PostgresActivityLedger:
                     for line in lines
                 ],
             )  # fmt: skip
-
-    async def keep(self) -> tuple[int, int]:
-        """Prepare the partitions of the next weeks and drop those of more than 90 days ago: how many of each."""
-        return await self.database.keep_operator_activity()

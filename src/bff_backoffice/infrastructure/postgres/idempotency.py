@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 import msgspec
 
 from bff_backoffice.application.mutations_ports import (
@@ -37,8 +38,6 @@ from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal, BrokenSealError
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from bff_backoffice.infrastructure.postgres.pool import Connection
 
 __all__ = ["PostgresIdempotency"]
@@ -66,11 +65,20 @@ with claimed as (
 select fence, property_id, claimed_at from claimed
 """
 
+# One statement, so that a key that is being swept is seen either as a row or as a tombstone.
 _KNOWN: Final = """
-select request_hash, property_id, status, answer, lease_until > clock_timestamp() as held,
-       claimed_at <= clock_timestamp() - $6::interval as forgotten
-from idempotency where tenant_id = $1 and device_id = $2 and method = $3 and path = $4 and key = $5
+with kept as (
+  select request_hash, property_id, status, answer, lease_until > clock_timestamp() as held,
+         claimed_at <= clock_timestamp() - $6::interval as forgotten, false as spent
+  from idempotency where tenant_id = $1 and device_id = $2 and method = $3 and path = $4 and key = $5
+)
+select * from kept union all
+select null, null, null, null, false, true, true
+where not exists (select from kept) and is_spent($1, $2, $3, $4, $5)
 """
+
+_SPENT: Final = "idempotency_spent"
+"""What the table calls it when a claim is for a key whose answer was swept (migrations/versions/0009)."""
 
 _RENEW: Final = """
 update idempotency set lease_until = clock_timestamp() + $7::interval
@@ -164,6 +172,10 @@ class PostgresIdempotency:
                 row = await self._row(connection, tenant_id, scope)
         except _UnattestedError:
             return Unattested()
+        except asyncpg.UniqueViolationError as refused:
+            if refused.constraint_name != _SPENT:
+                raise
+            return OutcomeLost()
         known = None if row is None else self._what(tenant_id, scope, attempt.request_hash, row)
         # Whoever held the key a moment ago has let it go since: the client's next try finds it open.
         return Running() if known is None else known
@@ -229,6 +241,9 @@ class PostgresIdempotency:
         return await connection.fetchrow(_KNOWN, *_place(tenant_id, scope), _REDISPATCH)
 
     def _what(self, tenant_id: TenantId, scope: KeyScope, request_hash: bytes, row: asyncpg.Record) -> Known | None:
+        if row["spent"]:
+            # Which request it was is forgotten too.
+            return OutcomeLost()
         if row["request_hash"] != request_hash:
             return OtherRequest()
         if row["status"] is not None:

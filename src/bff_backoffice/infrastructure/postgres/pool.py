@@ -108,19 +108,6 @@ class Database:
         except _AWAY as error:
             raise StoreUnavailableError("postgres") from error
 
-    async def keep_operator_activity(self) -> tuple[int, int]:
-        """Let the owner's function look after the ledger's partitions: how many it made and how many it dropped.
-
-        Raises:
-            StoreUnavailableError: the server can't be asked, or the ledger is too busy for it now.
-        """
-        try:
-            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-                row = await connection.fetchrow("select made, dropped from keep_operator_activity()")
-        except (*_AWAY, asyncpg.LockNotAvailableError) as error:
-            raise StoreUnavailableError("postgres") from error
-        return (0, 0) if row is None else (row["made"], row["dropped"])
-
     async def ping(self) -> None:
         """Ask the server for nothing.
 

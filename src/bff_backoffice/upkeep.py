@@ -1,0 +1,22 @@
+"""The scheduled jobs, put together: a part of the composition root, which is the only one that imports it."""
+
+from __future__ import annotations
+
+from bff_backoffice.application.jobs import Chore, JobObserver, Platform, RunJob, RunJobs, Tenants
+from bff_backoffice.infrastructure.postgres.job_runs import PostgresJobRuns
+from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.upkeep import PostgresUpkeep
+
+__all__ = ["upkeep_of"]
+
+
+def upkeep_of(database: Database, observer: JobObserver) -> RunJobs:
+    """Give each job what it does, for the worker, whose role alone may remove things."""
+    postgres = PostgresUpkeep(database)
+    chores: dict[str, Chore] = {
+        "activity-ledger": Platform(postgres.keep_ledger),
+        "regulated-logs": Platform(postgres.keep_logs),
+        **{name: Tenants(step) for name, step in postgres.removals().items()},
+    }
+    run_job = RunJob(chores=chores, tenants=postgres.tenants)
+    return RunJobs(runs=PostgresJobRuns(database), run_job=run_job, observer=observer)
