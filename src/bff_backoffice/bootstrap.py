@@ -163,7 +163,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         yield Worker(
             events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics),
             relay=relay_of(gateways, database, metrics),
-            upkeep=upkeep_of(database, metrics),
+            upkeep=upkeep_of(database, metrics.jobs),
             hints=hints,
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,10 +12,10 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
-from bff_backoffice.application.jobs import JobState
 from bff_backoffice.application.outbox import Backlog
 from bff_backoffice.infrastructure.breaker import BreakerState
 from bff_backoffice.infrastructure.http import CallOutcome, HedgeOutcome, LimitView
+from bff_backoffice.infrastructure.job_metrics import JobMetrics
 
 __all__ = ["Metrics", "configure_logs"]
 
@@ -128,20 +127,7 @@ class Metrics:
         self._depth = Gauge("bff_backoffice_outbox_depth", "Messages that wait to be told.", registry=registry)
         self._lag = Gauge("bff_backoffice_outbox_lag_seconds", "How long the oldest has waited.", registry=registry)
         self._parked = Gauge("bff_backoffice_outbox_parked", "Messages that nobody can tell.", registry=registry)
-        self._jobs = Counter(
-            "bff_backoffice_job_run", "Runs of scheduled jobs by how they ended.", ["job", "outcome"], registry=registry
-        )
-        self._job_rows = Counter(
-            "bff_backoffice_job_rows", "Things that scheduled jobs made or removed.", ["job"], registry=registry
-        )
-        self._job_success = Gauge(
-            "bff_backoffice_job_last_success_timestamp_seconds", "When the job last succeeded, on whatever worker.",
-            ["job"], registry=registry,
-        )  # fmt: skip
-        self._job_due = Gauge(
-            "bff_backoffice_job_due_timestamp_seconds", "When the job should run next; in the past: since when.",
-            ["job"], registry=registry,
-        )  # fmt: skip
+        self.jobs = JobMetrics(registry)
 
     def exposition(self) -> bytes:
         """The text of `/metrics`."""
@@ -271,17 +257,3 @@ class Metrics:
         self._depth.set(backlog.depth)
         self._lag.set(backlog.lag_seconds)
         self._parked.set(backlog.parked)
-
-    def job_ran(self, name: str, *, outcome: str, rows: int, seconds: float) -> None:
-        """A run of a scheduled job is `done`, `unfinished` or `failed`."""
-        self._jobs.labels(name, outcome).inc()
-        self._job_rows.labels(name).inc(rows)
-        log = self._log.error if outcome == "failed" else self._log.info
-        log("job_ran", job=name, outcome=outcome, rows=rows, ms=round(seconds * 1000, 1))
-
-    def job_states(self, states: Sequence[JobState]) -> None:
-        """How the jobs stand, whoever ran them."""
-        for state in states:
-            self._job_due.labels(state.name).set(state.due_at.timestamp())
-            if state.succeeded_at is not None:
-                self._job_success.labels(state.name).set(state.succeeded_at.timestamp())
