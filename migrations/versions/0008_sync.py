@@ -1,4 +1,4 @@
-"""How far devices have synchronised, and what they say of themselves."""
+"""How far devices have synchronised."""
 
 from __future__ import annotations
 

@@ -13,8 +13,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from bff_backoffice.acting import acting_of
-from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget, ForgetDevices
-from bff_backoffice.application.devices import ReportHeartbeat, ShowDevices
+from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
@@ -31,6 +30,7 @@ from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseS
 from bff_backoffice.application.sessions.tenants import ForgetTenant, KnowTenant
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
+from bff_backoffice.attendance import Said, attendance_of, open_said
 from bff_backoffice.board_reads import sections_of, widgets_of
 from bff_backoffice.desk_records import recorders_of, relay_of
 from bff_backoffice.desktop_reads import forgetting_of, start_of
@@ -49,7 +49,6 @@ from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
 from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.observability import Metrics
-from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.lookup_reads import lookups_of
@@ -109,6 +108,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
             flights=await stack.enter_async_context(Flights()),
             clock=utc_now,
         )
+        said = await stack.enter_async_context(open_said(database, sessions_tier, metrics, clock=utc_now))
         nonces = _nonces(settings)
         yield Service(
             use=_use_cases(
@@ -118,6 +118,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
                 gateways=gateways,
                 sessions=sessions,
                 know_tenant=know_tenant,
+                said=said,
                 cache_tier=cache_tier,
                 flights=flights,
                 nonces=nonces,
@@ -176,13 +177,13 @@ def _use_cases(
     gateways: Gateways,
     sessions: RedisSessions,
     know_tenant: KnowTenant,
+    said: Said,
     cache_tier: RedisStore,
     flights: Flights[Projection],
     nonces: Nonces | None,
     identify_machine: IdentifyMachine,
 ) -> UseCases:
     revoked = PostgresRevokedSessions(database)
-    devices = PostgresDevices(database)
     keys = KeySetCache(gateways.iam.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
     tokens = AccessTokenVerifier(TokenRules(issuer=settings.auth_issuer, audience=settings.auth_audience), keys)
     proofs = ProofVerifier(PublicOrigins.parse(settings.public_origins), nonces=nonces)
@@ -195,8 +196,7 @@ def _use_cases(
     acting = acting_of(
         settings, metrics, database, gateways, writers=writers, cache=cache, flights=flights, clock=utc_now
     )
-    shown = ShowDevices(kept=devices, clock=utc_now)
-    widgets = widgets_of(gateways, shown, read_through=read_through, clock=utc_now)
+    widgets = widgets_of(gateways, said.shown, read_through=read_through, clock=utc_now)
     own_keys = open_own_keys(settings)
     return UseCases(
         clock=utc_now,
@@ -234,7 +234,7 @@ def _use_cases(
         prepare_start=start,
         acting=acting,
         choose_shortcuts=choosing_of(start, acting),
-        report_heartbeat=ReportHeartbeat(devices=devices, changed=ForgetDevices(widgets=widgets)),
+        attendance=attendance_of(said, widgets),
         syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
         check_readiness=_readiness(sessions, database),
     )

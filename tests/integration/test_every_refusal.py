@@ -176,14 +176,21 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield started
 
 
+def devices_of(world: World, tenant: int) -> int:
+    """How many devices a tenant has."""
+    return sum(each["tenantId"] == world.tenants[tenant] for each in world.people["devices"])
+
+
 @EVERY_ROUTE
 def test_a_device_that_asks_too_often_is_told_when_to_come_back_by_every_route(narrow: World, route: Route) -> None:
     """429 with `Retry-After`, whatever the route, once the device's burst is used up."""
-    desktop = narrow.sign_in()
+    # The tenant with enough devices for all routes: one that comes again would find its burst used up.
+    tenant = max(range(len(narrow.tenants)), key=lambda each: devices_of(narrow, each))
+    desktop = narrow.sign_in(tenant=tenant)
     for _ in range(BURST):
         assert desktop.get("/session").status_code == 200
 
-    answer = request(desktop, route, narrow.properties()[0])
+    answer = request(desktop, route, narrow.properties(tenant)[0])
 
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) == answer.json()["retryAfter"] > 0

@@ -64,6 +64,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
     "put_preferences": {"density": "comfortable", "theme": "system", "pinnedWidgets": []},
     "put_shortcuts": {"overrides": {}},
+    "hint_offline_queue": {"pending": 2, "oldestAt": "2026-11-22T10:00:00Z", "byKind": {"reservation.check_in": 2}},
     "negotiate_sync": {"scopes": ["property"], "protocolVersion": 1},
     "advance_sync_cursor": {"scope": "property", "value": "v1", "occurredAt": "2026-11-22T10:00:00Z"},
     "choose_session_property": {"propertyId": "{property}"},

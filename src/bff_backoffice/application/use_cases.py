@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bff_backoffice.application.alerts import ListAlerts
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
-from bff_backoffice.application.devices import ReportHeartbeat
+from bff_backoffice.application.devices import Attendance
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.lookups import Lookups
@@ -55,6 +55,6 @@ class UseCases:
     list_alerts: ListAlerts
     acting: Acting
     choose_shortcuts: ChooseShortcuts
-    report_heartbeat: ReportHeartbeat
+    attendance: Attendance
     syncing: Syncing
     check_readiness: CheckReadiness

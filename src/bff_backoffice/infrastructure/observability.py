@@ -128,6 +128,9 @@ class Metrics:
         self._lag = Gauge("bff_backoffice_outbox_lag_seconds", "How long the oldest has waited.", registry=registry)
         self._parked = Gauge("bff_backoffice_outbox_parked", "Messages that nobody can tell.", registry=registry)
         self.jobs = JobMetrics(registry)
+        self._heartbeats = Counter(
+            "bff_backoffice_heartbeat", "Heartbeats by what became of writing them.", ["outcome"], registry=registry
+        )
 
     def exposition(self) -> bytes:
         """The text of `/metrics`."""
@@ -251,6 +254,10 @@ class Metrics:
         self._told.labels(kind, outcome).inc()
         if outcome == "parked":
             self._log.error("message_parked", kind=kind)
+
+    def heartbeats(self, outcome: str, count: int) -> None:
+        """Heartbeats were `written`, `put_off` because Postgres is away, or `lost`."""
+        self._heartbeats.labels(outcome).inc(count)
 
     def backlog(self, backlog: Backlog) -> None:
         """What waits in the outbox now."""

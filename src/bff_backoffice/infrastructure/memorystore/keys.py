@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONSUMER_GROUP",
     "devices_of_operator",
+    "heartbeat",
     "live_channel",
     "live_head",
     "live_once",
@@ -30,6 +31,7 @@ __all__ = [
     "proof",
     "proof_memory",
     "proof_memory_lock",
+    "queue_hint",
     "revoked_session",
     "session_of_device",
     "tenant",
@@ -52,6 +54,16 @@ def revoked_session(tenant_id: TenantId, session_id: IamSessionId) -> str:
 def devices_of_operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
     """The devices on which an operator opened a session: where to look when all of them end."""
     return f"{tenant_id}:devices-of:{operator_id}"
+
+
+def heartbeat(tenant_id: TenantId, device_id: DeviceId) -> str:
+    """What a device last said of itself; without a device, how all of a tenant's begin."""
+    return f"{tenant_id}:heartbeat:{device_id}"
+
+
+def queue_hint(tenant_id: TenantId, device_id: DeviceId) -> str:
+    """How many actions a device said that it has queued; without a device, how all of a tenant's begin."""
+    return f"{tenant_id}:queue-hint:{device_id}"
 
 
 def operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
