@@ -43,7 +43,7 @@ def test_a_guest_gets_another_room(sit_down: SitDown, world: World) -> None:
     actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
     form = actor.begin(due["reservationId"], "assign_room")
     actor.send()
-    expect(form.locator(".form-trouble")).to_contain_text("is missing")
+    expect(form.locator(".form-trouble")).to_contain_text("Missing")
     expect(form.locator("#field-roomId")).to_be_focused()
     options = form.locator("#field-roomId optgroup").first.locator("option")
     expect(options.first).to_be_attached()

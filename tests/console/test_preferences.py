@@ -45,18 +45,18 @@ def test_preferences_for_every_desk_are_shown_and_followed(sit_down: SitDown, wo
     """What the service has is shown in the reader's words; a change made elsewhere is followed at the next reading."""
     desk = sit_down().sit_at("preferences", "revenue_manager")
     page = desk.page
-    shown = page.locator(".preferences-list")
-    expect(shown).to_contain_text("Comfortable")
+    expect(page.locator("#field-density")).to_have_value("comfortable")
+    expect(page.locator(".preferences-list")).to_contain_text("Pinned widgets")
     expect(page.locator("html")).to_have_attribute("data-density", "comfortable")
     _prefer(world, world.operator("revenue_manager"), {"density": "compact", "theme": "dark", "pinnedWidgets": []})
     # The event about it reaches the service a moment after the change.
     for _ in range(20):
         page.keyboard.press("r")
         desk.at_rest()
-        if "Compact" in shown.inner_text():
+        if page.locator("#field-density").input_value() == "compact":
             break
         page.wait_for_timeout(250)
-    expect(shown).to_contain_text("Dark")
+    expect(page.locator("#field-theme")).to_have_value("dark")
     expect(page.locator("html")).to_have_attribute("data-density", "compact")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_role("button", name="Sign out").click()
@@ -73,3 +73,29 @@ def test_what_this_desk_alone_likes_is_changed_here(sit_down: SitDown) -> None:
     desk.at_rest()
     expect(page.locator("h1")).to_have_text("Pr\u00e9f\u00e9rences")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_preferences_for_every_desk_are_saved(sit_down: SitDown, world: World) -> None:
+    """What is chosen and saved here is followed here at once, and by the next desk at its start."""
+    desk = sit_down().sit_at("preferences", "night_auditor")
+    page = desk.page
+    page.locator("#field-density").select_option("compact")
+    page.locator("#save-preferences").click()
+    expect(page.locator(".act[data-kind=save_preferences]")).to_have_attribute("data-state", "done")
+    expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    expect(page.locator("#field-density")).to_have_value("compact")
+    other = sit_down().sit_at("arrivals", "night_auditor")
+    expect(other.page.locator("html")).to_have_attribute("data-density", "compact")
+
+
+def test_what_was_changed_elsewhere_is_not_overwritten_unseen(sit_down: SitDown, world: World) -> None:
+    """The save is refused, in the service's words, and the form shows what is true now."""
+    desk = sit_down().sit_at("preferences", "maintenance")
+    page = desk.page
+    page.locator("#field-theme").select_option("light")
+    _prefer(world, world.operator("maintenance"), {"density": "compact", "theme": "dark", "pinnedWidgets": []})
+    page.locator("#save-preferences").click()
+    row = page.locator(".act[data-kind=save_preferences]")
+    expect(row).to_have_attribute("data-state", "refused")
+    expect(row.locator(".act-message")).not_to_be_empty()
+    expect(page.locator("#field-theme")).to_have_value("dark")

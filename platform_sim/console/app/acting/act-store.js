@@ -10,12 +10,16 @@ function read() {
   }
 }
 
-/** What this device left open. What was under way is asked for again; somebody else's waits for a person. */
+/**
+ * What this device left open. What was under way is asked for again; what somebody else began waits for a person, and what
+ * was that person's own affair is not here.
+ */
 export function storedActs({ tenantId, deviceId, operatorId }) {
   const kept = read();
   if (kept?.tenantId !== tenantId || kept.deviceId !== deviceId) return [];
   const again = (act) => !act.patient && act.who.operatorId === operatorId && act.state !== "unsure";
-  return kept.acts.map((act) => {
+  const mine = kept.acts.filter((act) => !act.own || act.who.operatorId === operatorId);
+  return mine.map((act) => {
     if (act.state === "proof") return act;
     return { ...act, tries: 0, state: again(act) ? "waiting" : "unsure" };
   });

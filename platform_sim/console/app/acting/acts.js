@@ -60,14 +60,15 @@ export class Acts extends EventTarget {
    * Do something, once.
    *
    * @param {{kind: string, subject: {id: string, name?: string, room?: string, text?: string}, path: string,
-   *   body?: object, patient?: boolean}} wish `kind` names the words for it; what is `patient` is repeated by a person
-   *   only
+   *   method?: string, headers?: Record<string, string>, body?: object, patient?: boolean, own?: boolean}} wish `kind` names
+   *   the words for it; what is `patient` is repeated by a person only; what is the operator's `own` is nobody else's
    */
-  do({ kind, subject, path, body = {}, patient = false }) {
+  do({ kind, subject, path, method = "POST", headers = {}, body = {}, patient = false, own = false }) {
     const { operatorId, displayName, propertyId } = this.#session.who;
     const who = { operatorId, displayName, propertyId };
     const id = crypto.randomUUID();
-    const act = { id, key: id, kind, subject, path, body, patient, who, state: "sending", tries: 0, answer: null };
+    const wish = { kind, subject, path, method, headers, body, patient, own };
+    const act = { ...wish, id, key: id, who, state: "sending", tries: 0, answer: null };
     this.#acts.push(act);
     this.#forgetOld();
     return this.#send(act);
@@ -118,12 +119,13 @@ export class Acts extends EventTarget {
 
   /** One request. Whatever happens is a value: `{answer, replayed}`, `{problem}`, or `{lost: true}`: nobody knows. */
   async #attempt(act) {
-    const headers = { Accept: "application/json", "Accept-Language": language().tag, "X-Idempotency-Key": act.key };
+    const headers = { ...act.headers, Accept: "application/json", "Accept-Language": language().tag };
+    headers["X-Idempotency-Key"] = act.key;
     headers["X-Property-Id"] = act.who.propertyId;
     if (act.attestation) headers["X-Mfa-Attestation"] = act.attestation;
     const options = { headers, body: act.body, signal: AbortSignal.timeout(PATIENCE_MS) };
     try {
-      const response = await this.#session.send("POST", act.path, options);
+      const response = await this.#session.send(act.method, act.path, options);
       const answer = await response.json();
       return { answer, replayed: response.headers.get("Idempotency-Replayed") === "true" };
     } catch (problem) {

@@ -21,7 +21,8 @@ export class Tray {
   #announce;
   #prove;
   #whoAmI;
-  #unfolded = false;
+  /** All of them, what has not gone well or is new (as it begins), or none. */
+  #shows = "news";
   #fresh = new Map();
   #rows = new Map();
   #onChange = (event) => this.#changed(event.detail);
@@ -60,13 +61,15 @@ export class Tray {
   }
 
   #fold() {
-    this.#unfolded = !this.#unfolded;
+    const folds = this.#shows === "all" || (this.#shows === "news" && this.list.children.length === this.#acts.all.length);
+    this.#shows = folds ? "none" : "all";
     this.#paint();
   }
 
   #changed(change) {
     if (change && change.act.state !== change.was) {
       this.#say(change.act);
+      if (this.#shows === "none") this.#shows = "news";
       this.#keepInSight(change.act);
     }
     this.#paint();
@@ -102,8 +105,9 @@ export class Tray {
     const text = open > 0 ? t("acts.open", { n: open }) : t("acts.settled", { n: all.length });
     if (this.summary.textContent !== text) this.summary.textContent = text;
     this.element.hidden = all.length === 0;
-    this.toggle.setAttribute("aria-expanded", String(this.#unfolded));
-    const shown = all.filter((act) => this.#unfolded || act.state !== "done" || this.#fresh.has(act.id));
+    const isNews = (act) => act.state !== "done" || this.#fresh.has(act.id);
+    const shown = this.#shows === "none" ? [] : all.filter((act) => this.#shows === "all" || isNews(act));
+    this.toggle.setAttribute("aria-expanded", String(shown.length > 0));
     this.#arrange(shown);
   }
 

@@ -105,4 +105,6 @@ export default {
   "move.taken": "أُخذت {what} من {column}. الأسهم تختار عمودًا، والمسافة تضعها، ومفتاح الخروج يتركها.",
   "move.back": "بقيت {what} في {column}.",
   "order.drophere": "ضع هنا ما تم إصلاحه.",
+  "act.save_preferences": "حفظ التفضيلات",
+  "prefs.save": "احفظ لكل المكاتب",
 };

@@ -21,7 +21,7 @@ export default {
   "acts.unsure.hint": "Asking again does not do it twice. Look before you give it up: it may have happened.",
   "act.check_in": "Check in",
   "form.cancel": "Cancel",
-  "form.missing": "{field} is missing.",
+  "form.missing": "Missing: {field}.",
   "form.number": "{field}: a whole number is needed.",
   "form.money": "{field}: an amount above zero is needed.",
   "form.rooms.own": "The booked kind",
@@ -105,4 +105,6 @@ export default {
   "move.taken": "{what} taken from {column}. Arrows choose a column, Space puts it down, Escape leaves it.",
   "move.back": "{what} stays in {column}.",
   "order.drophere": "Drop here what is mended.",
+  "act.save_preferences": "Save the preferences",
+  "prefs.save": "Save for every desk",
 };

@@ -21,7 +21,7 @@ export default {
   "acts.unsure.hint": "دوباره پرسیدن کار را تکرار نمی‌کند. پیش از رها کردن ببینید: شاید رخ داده باشد.",
   "act.check_in": "ثبت ورود",
   "form.cancel": "لغو",
-  "form.missing": "{field} کم است.",
+  "form.missing": "کم است: {field}.",
   "form.number": "{field}: عدد صحیح لازم است.",
   "form.money": "{field}: مبلغی بالاتر از صفر لازم است.",
   "form.rooms.own": "نوع ریزرف‌شده",
@@ -105,4 +105,6 @@ export default {
   "move.taken": "{what} از {column} برداشته شد. تیرها ستون را انتخاب می‌کنند، فاصله می‌گذارد، کلید خروج رها می‌کند.",
   "move.back": "{what} در {column} ماند.",
   "order.drophere": "آنچه ترمیم شده این‌جا بگذارید.",
+  "act.save_preferences": "نگهداری ترجیحات",
+  "prefs.save": "برای همهٔ میزها نگه دار",
 };

@@ -105,4 +105,6 @@ export default {
   "move.taken": "{what} pris de {column}. Les flèches choisissent une colonne, Espace pose, Échap laisse.",
   "move.back": "{what} reste dans {column}.",
   "order.drophere": "Déposer ici ce qui est réparé.",
+  "act.save_preferences": "Enregistrer les préférences",
+  "prefs.save": "Enregistrer pour tous les postes",
 };

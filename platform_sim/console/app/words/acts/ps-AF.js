@@ -21,7 +21,7 @@ export default {
   "acts.unsure.hint": "بیا پوښتل کار نه تکراروي. د پرېښودو مخکې وګورئ: ښايي شوی وي.",
   "act.check_in": "د راتګ ثبت",
   "form.cancel": "لغوه",
-  "form.missing": "{field} نشته.",
+  "form.missing": "نشته: {field}.",
   "form.number": "{field}: بشپړ عدد په کار دی.",
   "form.money": "{field}: له صفر څخه پورته مبلغ په کار دی.",
   "form.rooms.own": "ریزرف شوی ډول",
@@ -105,4 +105,6 @@ export default {
   "move.taken": "{what} له {column} څخه واخیستل شو. غشي ستون ټاکي، واټن یې ږدي، د وتلو کیلي یې پرېږدي.",
   "move.back": "{what} په {column} کې پاتې شو.",
   "order.drophere": "ترمیم شوی دلته کېږدئ.",
+  "act.save_preferences": "د غوره توبونو ساتل",
+  "prefs.save": "د ټولو مېزونو لپاره وساته",
 };
