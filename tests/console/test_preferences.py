@@ -75,7 +75,7 @@ def test_what_this_desk_alone_likes_is_changed_here(sit_down: SitDown) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_preferences_for_every_desk_are_saved(sit_down: SitDown, world: World) -> None:
+def test_preferences_for_every_desk_are_saved(sit_down: SitDown) -> None:
     """What is chosen and saved here is followed here at once, and by the next desk at its start."""
     desk = sit_down().sit_at("preferences", "night_auditor")
     page = desk.page
