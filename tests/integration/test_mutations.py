@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from tests.worlds import World, start_world
 OURS, GENERAL = "MELMASTOON.BFF.BACKOFFICE.", "MELMASTOON.GENERAL."
 UPSTREAM = "MELMASTOON.BFF."
 NOBODYS = "01JGFJJZ03J02SKYND46F9ZBK0"
+_ROUNDS = 8
 
 
 @pytest.fixture(scope="module")
@@ -303,24 +303,32 @@ def test_a_refusal_that_another_try_may_not_meet_is_not_final(world: World, desk
 
 
 def test_a_desk_that_sends_again_while_the_first_try_hangs_is_told_to_wait(world: World, desk: Desktop) -> None:
-    """409 in flight while its owner lives, however long that takes beyond the first lease; then the key is open."""
+    """409 in flight while its owner lives, also when it has renewed its lease; then the key is open for one effect."""
     key, path, charge = new_key(), f"/folios/{folio(world)}/charges", charge_of(world)
-    world.fault("billing-service", "latency", latencyMs=1100, match="POST")
-    seen: list[httpx2.Response] = []
-    first = threading.Thread(target=lambda: seen.append(act(desk, path, charge, key=key)))
-    first.start()
-    while first.is_alive():
-        seen.append(act(desk, path, charge, key=key))
-    first.join()
-    world.heal()
+    # A machine that is busy for longer than the service waits for billing gives the key away: then once more.
+    for _ in range(_ROUNDS):
+        world.fault("billing-service", "hang", match="POST")
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(act, desk, path, charge, key=key)
+            while not (first.done() or renewed(world, key)):
+                pass
+            second = act(desk, path, charge, key=key)
+            world.heal()
+        if second.status_code == 409:
+            break
 
+    problem = refused(second, 409, OURS + "IDEMPOTENCY_IN_FLIGHT")
+    assert (problem["retry"], int(second.headers["Retry-After"]) >= 1) == ("same_key", True)
     answer = in_the_end(desk, path, charge, key)
     assert answer.status_code == 201, answer.text
-    running = [each for each in seen if each.status_code == 409]
-    assert running, "nobody came while it ran"
-    assert {each.json()["code"] for each in running} == {OURS + "IDEMPOTENCY_IN_FLIGHT"}
-    assert {each.content for each in seen if each.status_code == 201} <= {answer.content}
+    assert first.result().status_code != 201 or first.result().content == answer.content
     assert len(effects(world, "billing-service")) == 1
+
+
+def renewed(world: World, key: str) -> bool:
+    """Whether the key's owner has held it for longer than it was given at first."""
+    statement = "select 1 from idempotency where key = $1 and lease_until > touched_at + interval '1.1 seconds'"
+    return bool(kept(world, 0, statement, key))
 
 
 def test_an_unknown_outcome_of_more_than_a_day_ago_is_never_tried_again(world: World, desk: Desktop) -> None:
@@ -431,7 +439,11 @@ def test_roles_decide_who_may_change_what(world: World) -> None:
     assert effects(world, "billing-service") == []
 
 
-@pytest.mark.parametrize("mutation", [each for each in MUTATIONS if each.kind is not None], ids=lambda each: each.name)
+# A refund ends at the demand for a second factor, whatever the folio: billing, which knows whose it is, is not asked.
+NAMING_THINGS = [each for each in MUTATIONS if each.kind is not None and each.name != "post_refund"]
+
+
+@pytest.mark.parametrize("mutation", NAMING_THINGS, ids=lambda each: each.name)
 def test_a_thing_of_another_tenant_is_the_same_as_one_that_does_not_exist(world: World, mutation: Any) -> None:
     """The same bytes for a foreign id, an unknown one and a text that is none; nothing happens anywhere."""
     desk = world.sign_in()
@@ -450,8 +462,6 @@ def test_a_thing_of_another_tenant_is_the_same_as_one_that_does_not_exist(world:
         "assign_work_order": {"assigneeId": f"usr_{NOBODYS}"},
         "set_room_status": {"status": "dirty"},
     }
-    if mutation.name == "post_refund":
-        pytest.skip("it ends at the demand for a second factor")
     seen = set()
     for identifier in (foreign, f"{mutation.kind.prefix}_{NOBODYS}", "nonsense"):
         path = mutation.path.replace("{id}", identifier)

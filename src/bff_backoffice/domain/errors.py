@@ -68,7 +68,9 @@ class Code(Enum):
     APP_VERSION_UNSUPPORTED = _Entry(
         "BFF.BACKOFFICE.APP_VERSION_UNSUPPORTED", 410, "The application build is no longer supported"
     )
-    PRECONDITION_FAILED = _Entry("BFF.BACKOFFICE.PRECONDITION_FAILED", 412, "The resource was changed meanwhile")
+    PRECONDITION_FAILED = _Entry(
+        "BFF.BACKOFFICE.PRECONDITION_FAILED", 412, "The resource was changed meanwhile", retry="new_key"
+    )
     PAYLOAD_TOO_LARGE = _Entry("GENERAL.PAYLOAD_TOO_LARGE", 413, "The request body is too large")
     UNSUPPORTED_MEDIA_TYPE = _Entry("GENERAL.UNSUPPORTED_MEDIA_TYPE", 415, "The request body's media type is not taken")
     IDEMPOTENCY_KEY_REUSED = _Entry(

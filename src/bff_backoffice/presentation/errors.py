@@ -147,14 +147,18 @@ def refusal_of(failure: Exception, *, mutation: bool = False) -> Refusal:
         case UpstreamError():
             return upstream_refusal(failure, mutation=mutation)
         case StoreUnavailableError():
-            return store_refusal(failure)
+            return store_refusal(failure, mutation=mutation)
         case _:
             return Refusal(Code.INTERNAL)
 
 
-def store_refusal(error: StoreUnavailableError) -> Refusal:
-    """Return the refusal for a store that is away. Which store is no secret: the documentation names them all."""
-    return Refusal(Code.STORE_UNAVAILABLE, f"The {error.store} store is not available.")
+def store_refusal(error: StoreUnavailableError, *, mutation: bool = False) -> Refusal:
+    """Return the refusal for a store that is away. Which store is no secret: the documentation names them all.
+
+    A `mutation` under a key that can't be looked up may have been carried out: the same key finds out.
+    """
+    retry: Advice | None = "same_key" if mutation else None
+    return Refusal(Code.STORE_UNAVAILABLE, f"The {error.store} store is not available.", retry=retry)
 
 
 def upstream_refusal(error: UpstreamError, *, mutation: bool = False) -> Refusal:

@@ -7,9 +7,9 @@ from typing import Final
 
 from bff_backoffice.application.mutations_dispatch import MutationRequest, Outcome
 from bff_backoffice.application.mutations_ports import KeptAnswer
-from bff_backoffice.application.ports import UpstreamError, UpstreamRefusedError
+from bff_backoffice.application.ports import StoreUnavailableError, UpstreamError, UpstreamRefusedError
 from bff_backoffice.domain.errors import Code
-from bff_backoffice.presentation.errors import problem_document, problem_headers, upstream_refusal
+from bff_backoffice.presentation.errors import problem_document, problem_headers, store_refusal, upstream_refusal
 from bff_backoffice.presentation.exchange import Exchange, Whole
 
 __all__ = ["KEY_REFUSALS", "forwarded", "kept_refusal"]
@@ -34,6 +34,8 @@ async def forwarded(forward: Callable[[MutationRequest], Awaitable[Outcome]], re
     except UpstreamError as failure:
         # Whatever an upstream did not settle may be tried again under the same key.
         raise upstream_refusal(failure, mutation=True) from failure
+    except StoreUnavailableError as failure:
+        raise store_refusal(failure, mutation=True) from failure
     answer = outcome.answer
     return Whole(
         status=answer.status,
