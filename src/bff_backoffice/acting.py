@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.forgetting import ForgetViews
-from bff_backoffice.application.mutations import Acting, ForwardMutation
+from bff_backoffice.application.mutations import Acting, ForwardMutation, Look
 from bff_backoffice.application.mutations_dispatch import Tools
 from bff_backoffice.application.mutations_ports import Forwarder
 from bff_backoffice.application.mutations_second_factors import SecondFactors
-from bff_backoffice.application.mutations_step_up import StepUp
+from bff_backoffice.application.mutations_step_up import StepUp, WrongCodes
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.projections import Projection, ProjectionCache
 from bff_backoffice.domain.composed_reads import Source
@@ -32,6 +32,8 @@ def acting_of(
     gateways: Gateways,
     *,
     writers: Mapping[Source, Forwarder],
+    looks: Mapping[str, Look],
+    wrong_codes: WrongCodes,
     cache: ProjectionCache,
     flights: Flights[Projection],
     clock: Clock,
@@ -59,10 +61,11 @@ def acting_of(
         second_factors=SecondFactors(attestations=attestations, policies=gateways.tenant),
         places={Source.LOCK_INTEGRATION: gateways.lock_integration},
         clock=clock,
+        looks=looks,
     )
     return Acting(
         forward_mutation=forward_mutation,
-        step_up=StepUp(judge=gateways.iam, keeper=attestations, clock=clock),
+        step_up=StepUp(judge=gateways.iam, keeper=attestations, wrong_codes=wrong_codes, clock=clock),
     )
 
 

@@ -34,7 +34,7 @@ from bff_backoffice.attendance import Said, attendance_of, open_said
 from bff_backoffice.board_reads import sections_of, widgets_of
 from bff_backoffice.desk_records import recorders_of, relay_of
 from bff_backoffice.desktop_reads import forgetting_of, start_of
-from bff_backoffice.desktop_writes import choosing_of, writers_of
+from bff_backoffice.desktop_writes import looks_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.gateways import Gateways, open_gateways
@@ -48,6 +48,7 @@ from bff_backoffice.infrastructure.memorystore.platform_events import BLOCK_SECO
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
 from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
+from bff_backoffice.infrastructure.memorystore.wrong_codes import RedisWrongCodes
 from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
@@ -194,8 +195,9 @@ def _use_cases(
     start = start_of(gateways, database, read_through=read_through, clock=utc_now)
     writers = recorders_of(gateways, database, inboxes.list_suggestions, others=writers_of(start), clock=utc_now)
     acting = acting_of(
-        settings, metrics, database, gateways, writers=writers, cache=cache, flights=flights, clock=utc_now
-    )
+        settings, metrics, database, gateways, writers=writers, looks=looks_of(start, writers),
+        wrong_codes=RedisWrongCodes(sessions.redis), cache=cache, flights=flights, clock=utc_now,
+    )  # fmt: skip
     widgets = widgets_of(gateways, said.shown, read_through=read_through, clock=utc_now)
     own_keys = open_own_keys(settings)
     return UseCases(
@@ -233,7 +235,6 @@ def _use_cases(
         read_shortcuts=start.read_shortcuts,
         prepare_start=start,
         acting=acting,
-        choose_shortcuts=choosing_of(start, acting),
         attendance=attendance_of(said, widgets),
         syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
         check_readiness=_readiness(sessions, database),

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bff_backoffice.application.mutations import Acting
+from bff_backoffice.application.mutations import Look
 from bff_backoffice.application.mutations_ports import Forwarder
-from bff_backoffice.application.preferences.choose import ChooseShortcuts, WriteShortcuts
+from bff_backoffice.application.preferences.choose import PUT_SHORTCUTS, FindClashes, WriteShortcuts
 from bff_backoffice.application.preferences.start import PrepareStart
 from bff_backoffice.application.preferences.write import WritePreferences
+from bff_backoffice.application.suggestions_deciding import DecideSuggestion, DemandReason
 from bff_backoffice.domain.composed_reads import Source
 
-__all__ = ["choosing_of", "writers_of"]
+__all__ = ["looks_of", "writers_of"]
 
 
 def writers_of(start: PrepareStart) -> Mapping[Source, Forwarder]:
@@ -31,7 +32,10 @@ def writers_of(start: PrepareStart) -> Mapping[Source, Forwarder]:
     }
 
 
-def choosing_of(start: PrepareStart, acting: Acting) -> ChooseShortcuts:
-    """Put the choice of keys together."""
-    forward = acting.forward_mutation
-    return ChooseShortcuts(keys=forward.tools.keys, overrides=start.read_shortcuts.overrides, forward=forward)
+def looks_of(start: PrepareStart, writers: Mapping[Source, Forwarder]) -> Mapping[str, Look]:
+    """Put together what is looked up before a key counts. `writers` are all that carry out acts of our own."""
+    looks: Mapping[str, Look] = {PUT_SHORTCUTS.name: FindClashes(overrides=start.read_shortcuts.overrides)}
+    deciding = writers[Source.AI_ORCHESTRATOR]
+    if not isinstance(deciding, DecideSuggestion):
+        raise TypeError("suggestions are decided in a way that knows no reasons")
+    return {**looks, "decide_suggestion": DemandReason(deciding=deciding)}

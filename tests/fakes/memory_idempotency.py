@@ -130,6 +130,18 @@ class MemoryIdempotency:
         self.spent.update(old)
         return len(old)
 
+    async def acted_perhaps(
+        self,
+        tenant_id: TenantId,  # noqa: ARG002 - the port's
+        scope: KeyScope,  # noqa: ARG002 - the port's: tests of the law have one key
+        *,
+        audit: AuditEntry,
+        since: datetime,  # noqa: ARG002 - the port's
+    ) -> bool:
+        """Whether another dispatch may have had an effect."""
+        await self._now()
+        return any(outcome in {None, AuditOutcome.UNKNOWN} for name, outcome in self.audits.items() if name != audit.id)
+
     async def _now(self) -> float:
         # A real store always lets others run meanwhile.
         await asyncio.sleep(0)

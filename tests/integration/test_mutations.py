@@ -289,6 +289,34 @@ def test_what_an_upstream_did_not_settle_may_be_tried_again(
     assert set(sent) == {effect["idempotencyKey"]}
 
 
+@pytest.mark.parametrize(("budget", "most"), [("200", 200), ("60000", 1500), (None, 1500)])
+def test_a_clients_budget_shortens_the_deadline_and_never_lengthens_it(
+    world: World, desk: Desktop, budget: str | None, most: int
+) -> None:
+    """The owning service is told how much time is left; when it is over, the desk is told; the key may try again."""
+    key, path, charge = new_key(), f"/folios/{folio(world)}/charges", charge_of(world)
+    world.fault("billing-service", "hang", match="POST")
+
+    problem = refused(act(desk, path, charge, key=key, X_Client_Budget_Ms=budget), 504, UPSTREAM + "UPSTREAM_TIMEOUT")
+    world.heal()
+
+    assert problem["retry"] == "same_key"
+    calls = world.control("GET", "requests?service=billing-service").json()
+    left = [int(each["headers"]["X-Request-Timeout-Ms"]) for each in calls if each["method"] == "POST"]
+    assert 0 < max(left) <= most
+    assert in_the_end(desk, path, charge, key).status_code == 201
+
+
+@pytest.mark.parametrize("budget", ["0", "soon", "-5", "9999999"])
+def test_a_budget_that_is_none_is_malformed(world: World, desk: Desktop, budget: str) -> None:
+    """The error names the header, and nothing is done."""
+    answer = act(desk, f"/folios/{folio(world)}/charges", charge_of(world), X_Client_Budget_Ms=budget)
+
+    problem = refused(answer, 400, GENERAL + "VALIDATION_FAILED")
+    assert [each["field"] for each in problem["errors"]] == ["header.x-client-budget-ms"]
+    assert effects(world, "billing-service") == []
+
+
 @pytest.mark.parametrize("status", [423, 425, 429, 403])
 def test_a_refusal_that_another_try_may_not_meet_is_not_final(world: World, desk: Desktop, status: int) -> None:
     """Locked, too early, too many; and a 403 that is not known to be about who asks."""

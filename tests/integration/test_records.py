@@ -192,13 +192,14 @@ def test_a_decision_of_the_wrong_shape_names_the_place(
 
 
 def test_who_does_not_follow_a_rate_change_says_why(world: World, desk: Desktop) -> None:
-    """The category demands a reason of a rejection, and none of an acceptance."""
-    path = f"/ai/suggestions/{suggested(world, 'rate_change')}/decide"
+    """The category demands a reason of a rejection, and none of an acceptance; asking for it uses up no key."""
+    path, key = f"/ai/suggestions/{suggested(world, 'rate_change')}/decide", new_key()
 
-    problem = refused(act(desk, path, {"decision": "reject"}), 400, GENERAL + "VALIDATION_FAILED")
+    problem = refused(act(desk, path, {"decision": "reject"}, key=key), 400, GENERAL + "VALIDATION_FAILED")
 
     assert [(each["field"], each["code"]) for each in problem["errors"]] == [("body.reason", "required")]
-    assert act(desk, path, {"decision": "reject", "reason": "A wedding is in town"}).status_code == 200
+    assert kept(world, "select 1 from idempotency where key = $1", key) == []
+    assert act(desk, path, {"decision": "reject", "reason": "A wedding is in town"}, key=key).status_code == 200
     assert act(desk, f"/ai/suggestions/{suggested(world, 'rate_change')}/decide", {"decision": "accept"}).is_success
 
 
@@ -460,6 +461,19 @@ def test_every_mutation_is_in_the_ledger_whether_it_succeeded_or_not(world: Worl
     ended = sorted((each["target_id"] == good, each["outcome"]) for each in rows if each["device_id"] == desk.device_id)
     assert ended == [(False, "refused"), (True, "applied")]
     assert {(each["kind"], each["origin"], each["target_type"]) for each in rows} == {("post_charge", "service", "fol")}
+
+
+def test_the_ledger_knows_how_the_network_was(world: World, desk: Desktop) -> None:
+    """What the desktop says of its network stands with its clicks, and with what it changed."""
+    profile = {"X_Network_Profile": "flaky"}
+
+    assert act(desk, "/activity", {"events": [CLICK]}, **profile).status_code == 202
+    assert act(desk, f"/folios/{folio(world)}/charges", charge_of(world), **profile).status_code == 201
+
+    lines = kept(world, "select origin, network_profile from operator_activity where device_id = $1", desk.device_id)
+    assert sorted((each["origin"], each["network_profile"]) for each in lines) == [
+        ("desktop", "flaky"), ("service", "flaky"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ["app", "worker"])

@@ -347,6 +347,49 @@ def test_wrong_codes_are_limited(desk: Desk) -> None:
     assert int(answers[-1].headers["Retry-After"]) >= 1
 
 
+def test_wrong_codes_of_a_desk_are_limited_here_whatever_the_factor(world: World, desk: Desk) -> None:
+    """Codes, recovery codes and assertions count together; iam-service does not hear of those that are too many."""
+    body = {"proof": "wrong!", "action": "lock.revoke_key", "resource": desk.lock}
+    before = asked(world)
+
+    answers = [
+        Described.by(world).check(
+            desk.desktop.request("POST", "/auth/mfa/step-up", json_body={**body, "factor": factor})
+        )
+        for factor in ("totp", "recovery", "webauthn") * 3
+    ]
+
+    assert [each.status_code for each in answers] == [401] * 8 + [429]
+    assert answers[-1].json()["code"] == GENERAL + "RATE_LIMITED"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 300
+    assert asked(world) - before == 8
+    colleague = Desk.of(world, "front_desk")
+    colleague.attest("lock.revoke_key", desk.lock)
+
+
+def test_a_code_that_held_forgets_the_wrong_ones_and_one_that_was_not_judged_does_not_count(
+    world: World, desk: Desk
+) -> None:
+    """Six wrong ones, iam-service away four times, a right one, and three wrong ones again: nobody is locked out."""
+    body = {"factor": "recovery", "proof": "wrong!", "action": "lock.revoke_key", "resource": desk.lock}
+
+    def wrong() -> int:
+        return desk.desktop.request("POST", "/auth/mfa/step-up", json_body=body).status_code
+
+    assert [wrong() for _ in range(6)] == [401] * 6
+    world.fault("iam-service", "error", status=503, match="POST /api/v1/auth/step-up")
+    assert [wrong() for _ in range(4)] == [503] * 4
+    world.heal()
+    desk.attest("lock.revoke_key", desk.lock)
+    assert [wrong() for _ in range(3)] == [401] * 3
+
+
+def asked(world: World) -> int:
+    """How often iam-service was asked to judge a second factor."""
+    sent = world.control("GET", "requests?service=iam-service").json()
+    return sum(each["path"].endswith("/step-up/attest") for each in sent)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

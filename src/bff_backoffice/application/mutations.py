@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from ulid import ULID
 
@@ -22,11 +22,21 @@ from bff_backoffice.application.ports import Clock
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Code, Refusal
 
-__all__ = ["Acting", "ForwardMutation"]
+__all__ = ["Acting", "ForwardMutation", "Look"]
 
 _PLACE_SECONDS: Final = 0.3
 """How long it may take to learn where a thing is: the rest of a lock action's 800 ms belongs to the act."""
 _AUDIT_PREFIX: Final[Mapping[Ledger, str]] = {Ledger.MUTATIONS: "mau", Ledger.LOCKS: "lap"}
+
+
+class Look(Protocol):
+    """What is wrong with a request can be more than its shape tells, and still no reason to use up its key."""
+
+    def wanted(self, request: MutationRequest) -> bool:
+        """Whether anything has to be looked up for this one."""
+
+    async def __call__(self, request: MutationRequest) -> None:
+        """Raise `Refusal` for a request that can't be carried out; `StoreUnavailableError` where nobody can say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +44,8 @@ class ForwardMutation:
     """Carry a mutation out exactly once for its key.
 
     Raises:
-        Refusal: IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_KEY_REUSED, OUTCOME_UNKNOWN, STEP_UP_REQUIRED, RESOURCE_NOT_FOUND.
+        Refusal: IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_KEY_REUSED, OUTCOME_UNKNOWN, STEP_UP_REQUIRED, RESOURCE_NOT_FOUND;
+            whatever a look finds.
         UpstreamError: what happened is not final; the same key may try again.
         StoreUnavailableError: Postgres is away. Before the claim nothing was done; after it the same key finds out.
     """
@@ -44,16 +55,22 @@ class ForwardMutation:
     places: Mapping[Source, Places]
     """The services that do not look at the property themselves."""
     clock: Clock
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    """What has to be looked up for an act before its key counts, by the act's name."""
 
     async def __call__(self, request: MutationRequest) -> Outcome:
         keys, lease_seconds = self.tools.keys, self.tools.lease_seconds
         tenant_id = request.operator.tenant_id
         attestation: AttestationUse | None = None
-        if request.mutation.second_factor is not SecondFactor.NEVER:
-            # A replay needs no attestation, so the key is looked at first. Elsewhere the claim itself finds out.
+        gated, look = request.mutation.second_factor is not SecondFactor.NEVER, self._look(request)
+        if gated or look is not None:
+            # A replay needs neither attestation nor look, so the key comes first. Elsewhere the claim itself finds out.
             known = await keys.known(tenant_id, request.scope, request.request_hash)
             if known is not None:
                 return replayed(known, request)
+        if look is not None:
+            await look(request)
+        if gated:
             await self._require_here(request)
             attestation = await self.second_factors(request)
         await self.tools.reached(Step.CHECKED)
@@ -78,9 +95,13 @@ class ForwardMutation:
         places, resource_id = self.places.get(request.mutation.upstream), request.resource_id
         if places is None or resource_id is None:
             return
-        deadline = asyncio.get_running_loop().time() + _PLACE_SECONDS
-        if not await places.here(request.call(request.operator.property_id, deadline), resource_id):
+        call = request.call(request.operator.property_id, request.within(_PLACE_SECONDS))
+        if not await places.here(call, resource_id):
             raise Refusal(Code.RESOURCE_NOT_FOUND)
+
+    def _look(self, request: MutationRequest) -> Look | None:
+        look = self.looks.get(request.mutation.name)
+        return look if look is not None and look.wanted(request) else None
 
     def _audit(self, request: MutationRequest) -> AuditEntry:
         mutation = request.mutation

@@ -86,6 +86,13 @@ class MutationRequest:
     request_id: str
     traceparent: str
     refused: Callable[[UpstreamRefusedError], KeptAnswer]
+    patient_until: float | None = None
+    """When the client gives up, on the loop's clock; None where it did not say."""
+
+    def within(self, seconds: float) -> float:
+        """Return the deadline of something that may take so long now, on the loop's clock: the client's if sooner."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        return deadline if self.patient_until is None else min(deadline, self.patient_until)
 
     def call(self, property_id: PropertyId, deadline: float) -> CallContext:
         """Return what every call for this request carries. `deadline` is on the loop's clock, in seconds."""
@@ -191,6 +198,9 @@ class Dispatch:
                 await self._forget_views()
             await self.tools.reached(Step.FORGOTTEN)
             await self._released(AuditOutcome.NOT_SENT if unsent else AuditOutcome.UNKNOWN, None)
+            if unsent and await self._acted_perhaps():
+                # Not sent this time, and nobody can say what became of the time before.
+                raise Refusal(Code.OUTCOME_UNKNOWN, retry_after=failure.retry_after) from failure
             raise
         await self.tools.reached(Step.ANSWERED)
         await self._forget_views()
@@ -207,7 +217,7 @@ class Dispatch:
             # The process stood still for longer than its lease: the key may have another owner by now.
             raise Refusal(Code.IDEMPOTENCY_IN_FLIGHT)
         operator = request.operator
-        call = request.call(claim.property_id, now + mutation.deadline_ms / 1000)
+        call = request.call(claim.property_id, request.within(mutation.deadline_ms / 1000))
         order = ForwardOrder(
             mutation=mutation,
             resource_id=request.resource_id,
@@ -216,6 +226,7 @@ class Dispatch:
             occurred_at=claim.claimed_at,
             session_id=operator.session_id,
             app_version=operator.app_version,
+            network_profile=operator.network_profile,
             attestation_id=None if self.attempt.attestation is None else self.attempt.attestation.id,
             audit_id=self.attempt.audit.id,
         )
@@ -243,6 +254,20 @@ class Dispatch:
             # The lease ends by itself, and the audit row without an end says that nobody saw it.
             return
         await self.tools.reached(Step.SETTLED)
+
+    async def _acted_perhaps(self) -> bool:
+        """Whether an earlier owner of the key may have had an effect."""
+        if self.claim.fence == 1:
+            return False
+        try:
+            return await self.tools.keys.acted_perhaps(
+                self.request.operator.tenant_id,
+                self.attempt.scope,
+                audit=self.attempt.audit,
+                since=self.claim.claimed_at,
+            )
+        except StoreUnavailableError:
+            return True
 
     async def _forget_views(self) -> None:
         names = self.request.mutation.stale.names

@@ -12,7 +12,14 @@ from bff_backoffice.application.mutations_bodies import Act
 from bff_backoffice.application.mutations_table import Ledger, Mutation
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.domain.idempotency import KeyScope
-from bff_backoffice.domain.operator import BackofficeSessionId, OperatorContext, OperatorId, PropertyId, TenantId
+from bff_backoffice.domain.operator import (
+    BackofficeSessionId,
+    NetworkProfile,
+    OperatorContext,
+    OperatorId,
+    PropertyId,
+    TenantId,
+)
 
 __all__ = [
     "Answered",
@@ -61,6 +68,7 @@ class ForwardOrder:
     occurred_at: datetime
     session_id: BackofficeSessionId
     app_version: str | None
+    network_profile: NetworkProfile | None
     attestation_id: str | None
     audit_id: str
 
@@ -216,3 +224,6 @@ class Idempotency(Protocol):
         status: int | None,
     ) -> None:
         """Complete the audit row and let the next one try, because what happened is not final."""
+
+    async def acted_perhaps(self, tenant_id: TenantId, scope: KeyScope, *, audit: AuditEntry, since: datetime) -> bool:
+        """Whether another dispatch of the key than this one, at or after `since`, may have had an effect."""

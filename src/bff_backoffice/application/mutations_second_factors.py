@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -49,6 +48,9 @@ class Gated(Protocol):
     @property
     def attestation_id(self) -> str | None:
         """What the request shows."""
+
+    def within(self, seconds: float) -> float:
+        """The deadline of something that may take so long, on the loop's clock."""
 
     @property
     def request_id(self) -> str:
@@ -117,7 +119,7 @@ class SecondFactors:
             request.operator.tenant_id,
             request_id=request.request_id,
             traceparent=request.traceparent,
-            deadline=asyncio.get_running_loop().time() + _POLICY_SECONDS,
+            deadline=request.within(_POLICY_SECONDS),
         )
         if kind is SecondFactor.TENANT:
             return profile.issue_key_needs_mfa

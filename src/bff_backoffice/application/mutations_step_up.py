@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,11 +13,12 @@ from ulid import ULID
 from bff_backoffice.application.mutations_bodies import Amount
 from bff_backoffice.application.mutations_ports import AttestationUse
 from bff_backoffice.application.mutations_second_factors import amount_text
-from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.ports import Clock, UpstreamError, UpstreamRefusedError
 from bff_backoffice.domain.device_proof import SECOND_FACTOR_SECONDS
-from bff_backoffice.domain.operator import DeviceId, OperatorContext, OperatorId, TenantId
+from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorContext, OperatorId, TenantId
 
-__all__ = ["Attestation", "AttestationKeeper", "SecondFactorJudge", "StepUp", "StepUpRequest"]
+__all__ = ["Attestation", "AttestationKeeper", "SecondFactorJudge", "StepUp", "StepUpRequest", "WrongCodes"]
 
 _IAM_SECONDS: Final = 0.6
 """platform-facts A9: iam-service answers within 600 ms."""
@@ -40,6 +42,19 @@ class SecondFactorJudge(Protocol):
         deadline: float,
     ) -> None:
         """Return where the proof holds; raise `UpstreamRefusedError` (401, 429) where not, or one of its family."""
+
+
+class WrongCodes(Protocol):
+    """How many proofs of a session did not hold lately. Fails closed with `StoreUnavailableError("sessions")`."""
+
+    async def count(self, tenant_id: TenantId, session_id: IamSessionId) -> float:
+        """Count a try before it is judged and return 0; or count nothing, and return how many seconds are to wait."""
+
+    async def give_back(self, tenant_id: TenantId, session_id: IamSessionId) -> None:
+        """Uncount a try that was not judged."""
+
+    async def forget(self, tenant_id: TenantId, session_id: IamSessionId) -> None:
+        """Begin anew, after one that held."""
 
 
 class AttestationKeeper(Protocol):
@@ -80,16 +95,36 @@ class StepUp:
     """Have the second factor judged, and remember that it held: for this operator, device key, act, thing and amount.
 
     Raises:
-        UpstreamRefusedError: 401 for a proof that does not hold, 429 after too many of them.
+        Refusal: RATE_LIMITED after too many proofs that did not hold.
+        UpstreamRefusedError: 401 for a proof that does not hold, 429 after too many of them elsewhere.
         UpstreamError: iam-service is away.
         StoreUnavailableError: Postgres is away; the proof may be used up by then, and the next one will do.
     """
 
     judge: SecondFactorJudge
     keeper: AttestationKeeper
+    wrong_codes: WrongCodes
     clock: Clock
 
     async def __call__(self, request: StepUpRequest) -> Attestation:
+        operator = request.operator
+        place = (operator.tenant_id, operator.iam_session_id)
+        wait_seconds = await self.wrong_codes.count(*place)
+        if wait_seconds:
+            raise Refusal(
+                Code.RATE_LIMITED, "Too many second factors did not hold.", retry_after=math.ceil(wait_seconds)
+            )
+        try:
+            await self._judged(request)
+        except UpstreamRefusedError:
+            raise
+        except UpstreamError:
+            await self.wrong_codes.give_back(*place)
+            raise
+        await self.wrong_codes.forget(*place)
+        return await self._kept(request)
+
+    async def _judged(self, request: StepUpRequest) -> None:
         operator = request.operator
         await self.judge.attest(
             operator.operator_id,
@@ -103,6 +138,9 @@ class StepUp:
             traceparent=request.traceparent,
             deadline=asyncio.get_running_loop().time() + _IAM_SECONDS,
         )
+
+    async def _kept(self, request: StepUpRequest) -> Attestation:
+        operator = request.operator
         made = AttestationUse(
             id=f"mfa_{ULID.from_datetime(self.clock())}",
             operator_id=operator.operator_id,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from bff_backoffice.application.mutations_dispatch import MutationRequest
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import CallContext, Clock, UpstreamError, UpstreamRefusedError
@@ -29,9 +30,13 @@ from bff_backoffice.domain.suggestions import (
     status_now,
 )
 
-__all__ = ["DecideSuggestion", "DecisionLog", "LastShown", "Suggestions"]
+__all__ = ["DecideSuggestion", "DecisionLog", "DemandReason", "LastShown", "Suggestions"]
 
 _EXPIRED = ForeignCode(text="MELMASTOON.AI.SUGGESTION_EXPIRED", status=409, title="The suggestion is out of date")
+
+
+_LOOK_SECONDS = 0.5
+"""The rest of the time belongs to the act."""
 
 
 class Suggestions(Protocol):
@@ -94,7 +99,7 @@ class DecideSuggestion:
         )
 
     async def _written(self, call: CallContext, order: ForwardOrder, own_id: str) -> SuggestionDecision:
-        suggestion, body = await self._suggestion(call, order.resource_id or ""), order.body
+        suggestion, body = await self.suggestion(call, order.resource_id or ""), order.body
         assert isinstance(body, Decide)  # noqa: S101 - for the type checker: the row says which body there is
         status = status_now(suggestion.status, suggestion.expires_at, self.clock())
         if status == SuggestionStatus.DECIDED:
@@ -103,8 +108,7 @@ class DecideSuggestion:
             raise _refused(_EXPIRED)
         decision = Decision(body.decision)
         if body.reason is None and reason_demanded(suggestion.category, decision):
-            place = FieldError("body.reason", "required", f"Who does not follow a {suggestion.category} says why.")
-            raise Refusal(Code.VALIDATION_FAILED, "The category demands a reason.", errors=(place,))
+            raise _no_reason(suggestion.category)
         line = SuggestionDecision(
             id=own_id,
             suggestion_id=suggestion.id,
@@ -122,7 +126,8 @@ class DecideSuggestion:
         )
         return await self.log.record(call.tenant_id, line, message)
 
-    async def _suggestion(self, call: CallContext, suggestion_id: str) -> Suggestion:
+    async def suggestion(self, call: CallContext, suggestion_id: str) -> Suggestion:
+        """Return the suggestion as the orchestrator has it, or as it was shown last where that is away."""
         try:
             return await self.suggestions.suggestion(call, suggestion_id)
         except UpstreamRefusedError:
@@ -132,6 +137,46 @@ class DecideSuggestion:
             if shown is None:
                 raise
             return shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandReason:
+    """Refuse a decision without the reason that its category demands, before its key counts.
+
+    The dispatch demands it again, for who could not be asked about the category here.
+
+    Raises:
+        Refusal: VALIDATION_FAILED.
+        StoreUnavailableError: Postgres is away.
+    """
+
+    deciding: DecideSuggestion
+
+    def wanted(self, request: MutationRequest) -> bool:
+        """Whether there is anything to look up: no category demands a reason of who follows the advice."""
+        body = request.body
+        return isinstance(body, Decide) and body.reason is None and Decision(body.decision) is not Decision.ACCEPT
+
+    async def __call__(self, request: MutationRequest) -> None:
+        call = request.call(request.operator.property_id, request.within(_LOOK_SECONDS))
+        suggestion_id = request.resource_id or ""
+        if await self.deciding.log.decision(call.tenant_id, suggestion_id) is not None:
+            return
+        try:
+            suggestion = await self.deciding.suggestion(call, suggestion_id)
+        except UpstreamError:
+            # The dispatch meets it as well, and answers for it.
+            return
+        status = status_now(suggestion.status, suggestion.expires_at, self.deciding.clock())
+        body = request.body
+        assert isinstance(body, Decide)  # noqa: S101 - for the type checker: nothing else is wanted
+        if status == SuggestionStatus.OPEN and reason_demanded(suggestion.category, Decision(body.decision)):
+            raise _no_reason(suggestion.category)
+
+
+def _no_reason(category: str) -> Refusal:
+    place = FieldError("body.reason", "required", f"Who does not follow a {category} says why.")
+    return Refusal(Code.VALIDATION_FAILED, "The category demands a reason.", errors=(place,))
 
 
 def _refused(code: Code | ForeignCode) -> UpstreamRefusedError:

@@ -13,7 +13,6 @@ from bff_backoffice.application.lookups import Lookups
 from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.mutations import Acting
 from bff_backoffice.application.ports import Clock, OwnKeys
-from bff_backoffice.application.preferences.choose import ChooseShortcuts
 from bff_backoffice.application.preferences.read import ReadPreferences
 from bff_backoffice.application.preferences.shortcuts import ReadShortcuts
 from bff_backoffice.application.preferences.start import PrepareStart
@@ -54,7 +53,6 @@ class UseCases:
     list_suggestions: ListSuggestions
     list_alerts: ListAlerts
     acting: Acting
-    choose_shortcuts: ChooseShortcuts
     attendance: Attendance
     syncing: Syncing
     check_readiness: CheckReadiness

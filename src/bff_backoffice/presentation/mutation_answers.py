@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -11,8 +12,10 @@ from bff_backoffice.application.ports import StoreUnavailableError, UpstreamErro
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.presentation.errors import problem_document, problem_headers, store_refusal, upstream_refusal
 from bff_backoffice.presentation.exchange import Exchange, Whole
+from bff_backoffice.presentation.request_parts import client_budget_ms
+from bff_backoffice.presentation.route_table import Parameter
 
-__all__ = ["KEY_REFUSALS", "forwarded", "kept_refusal"]
+__all__ = ["BUDGET_PARAMETER", "KEY_REFUSALS", "forwarded", "kept_refusal", "patient_until"]
 
 _REPLAYED: Final = ("Idempotency-Replayed", "true")
 
@@ -21,6 +24,21 @@ KEY_REFUSALS: Final = (
     Code.IDEMPOTENCY_KEY_REUSED, Code.ROLE_FORBIDDEN, Code.RESOURCE_NOT_FOUND, Code.OVERLOADED,
 )  # fmt: skip
 """What every route that takes a key can refuse besides what every route can."""
+
+
+BUDGET_PARAMETER: Final = Parameter(
+    "X-Client-Budget-Ms", "header", "The client's own time budget; shortens deadlines.", {"type": "integer"}
+)
+
+
+def patient_until(exchange: Exchange) -> float | None:
+    """Return when the client gives up, on the loop's clock, or None where it did not say.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for a malformed budget.
+    """
+    budget_ms = client_budget_ms(exchange)
+    return None if budget_ms is None else asyncio.get_running_loop().time() + budget_ms / 1000
 
 
 async def forwarded(forward: Callable[[MutationRequest], Awaitable[Outcome]], request: MutationRequest) -> Whole:

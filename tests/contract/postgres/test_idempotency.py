@@ -270,6 +270,37 @@ def test_what_is_not_final_lets_the_next_one_try_at_once(world: World) -> None:
     play(world, scenario)
 
 
+@pytest.mark.parametrize("ledger", Ledger)
+@pytest.mark.parametrize(
+    ("ended", "perhaps"),
+    [(AuditOutcome.UNKNOWN, True), (None, True), (AuditOutcome.NOT_SENT, False), (AuditOutcome.REFUSED, False)],
+)
+def test_it_is_known_whether_an_earlier_dispatch_may_have_acted(
+    world: World, ledger: Ledger, ended: AuditOutcome | None, *, perhaps: bool
+) -> None:
+    """One whose end is unknown or was never written may have; this one, and those of other keys, do not count."""
+
+    async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
+        first = attempt(operator(tenant_id), ledger=ledger)
+        claim = await keys.claim(tenant_id, first, lease_seconds=SHORT)
+        assert isinstance(claim, Claimed)
+        stranger = attempt(first.audit.operator, ledger=ledger)
+        await keys.claim(tenant_id, stranger, lease_seconds=SHORT)
+        here = {"audit": first.audit, "since": claim.claimed_at}
+        assert not await keys.acted_perhaps(tenant_id, first.scope, **here)
+        if ended is not None:
+            await keys.release(tenant_id, first.scope, claim.fence, audit=first.audit, outcome=ended, status=None)
+        await asyncio.sleep(SHORT)
+        second = again(first)
+        assert isinstance(await keys.claim(tenant_id, second, lease_seconds=LONG), Claimed)
+
+        found = await keys.acted_perhaps(tenant_id, second.scope, audit=second.audit, since=claim.claimed_at)
+
+        assert found is perhaps
+
+    play(world, scenario)
+
+
 def test_an_unknown_outcome_is_tried_again_for_a_day_only(world: World) -> None:
     """So long do upstreams remember a key; after that nobody dispatches it again, and its answer is lost for good."""
 

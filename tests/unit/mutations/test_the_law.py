@@ -300,6 +300,54 @@ def test_a_day_later_an_unknown_outcome_is_not_tried_again() -> None:
     play(scenario)
 
 
+@pytest.mark.parametrize("first", ["reset after", "garbage after", "hang after", "reset before"])
+def test_what_may_have_acted_and_can_not_be_asked_is_an_unknown_outcome(first: str) -> None:
+    """409 with the same key, as long as its service is not called; then the answer of the one effect."""
+
+    async def scenario() -> None:
+        desk = Desk(upstream=Reservations(faults=[first, "shed", "shed"]))
+        assert isinstance(await desk.send(), UpstreamError)
+
+        for _ in range(2):
+            answer = await desk.send()
+            assert isinstance(answer, Refusal)
+            assert (answer.code, answer.retry) == (Code.OUTCOME_UNKNOWN, "same_key")
+
+        assert isinstance(await desk.send(), Outcome)
+        assert len(desk.upstream.effects) == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("first", ["shed", "refused 423"])
+def test_what_was_not_sent_or_not_accepted_is_no_unknown_outcome(first: str) -> None:
+    """Nothing has happened under the key, and nobody is told that something may have."""
+
+    async def scenario() -> None:
+        desk = Desk(upstream=Reservations(faults=[first, "shed"]))
+        assert isinstance(await desk.send(), UpstreamError)
+
+        assert isinstance(await desk.send(), UpstreamShedError)
+
+    run(scenario())
+
+
+def test_an_owner_that_died_may_have_acted() -> None:
+    """Whoever takes its key over and can't ask says so."""
+
+    async def scenario() -> None:
+        desk = Desk(upstream=Reservations(faults=["", "shed"]))
+        await desk.send(dies_at=Step.ANSWERED)
+        await asyncio.sleep(LEASE)
+
+        answer = await desk.send()
+
+        assert isinstance(answer, Refusal)
+        assert answer.code is Code.OUTCOME_UNKNOWN
+
+    run(scenario())
+
+
 def test_another_request_under_the_key_is_refused_at_every_moment() -> None:
     """While it runs, after it failed and after it was answered."""
 

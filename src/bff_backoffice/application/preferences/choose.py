@@ -6,7 +6,7 @@ Key, audit row and kept answer are those of every mutation (contract, section 5)
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,8 +14,8 @@ from typing import Final
 from ulid import ULID
 
 from bff_backoffice.application.mutations_bodies import Act
-from bff_backoffice.application.mutations_dispatch import MutationRequest, Outcome
-from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder, Idempotency
+from bff_backoffice.application.mutations_dispatch import MutationRequest
+from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.mutations_table import Mutation
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.application.preferences.ports import KeptShortcuts, ShortcutOverrides
@@ -29,7 +29,7 @@ from bff_backoffice.domain.operator import AppPlatform, OperatorRole
 from bff_backoffice.domain.shortcut_actions import ACTIONS
 from bff_backoffice.domain.shortcuts import Clash, Overrides, clashes, merged
 
-__all__ = ["PUT_SHORTCUTS", "ChooseShortcuts", "ShortcutsChange", "WriteShortcuts"]
+__all__ = ["PUT_SHORTCUTS", "FindClashes", "ShortcutsChange", "WriteShortcuts"]
 
 _TRIES: Final = 5
 """How often a change that demands no version is tried against others who change the same row at the same moment."""
@@ -64,23 +64,22 @@ PUT_SHORTCUTS: Final = Mutation(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChooseShortcuts:
-    """Replace the operator's own keys, unless one of them clashes: then VALIDATION_FAILED names each, before the claim.
+class FindClashes:
+    """Refuse keys of which one clashes, before the claim: VALIDATION_FAILED names each.
 
-    Raises as `forward` does, and StoreUnavailableError where nobody can say what the keys would clash with.
+    Raises StoreUnavailableError where nobody can say what the keys would clash with.
     """
 
-    keys: Idempotency
     overrides: ShortcutOverrides
-    forward: Callable[[MutationRequest], Awaitable[Outcome]]
 
-    async def __call__(self, request: MutationRequest) -> Outcome:
+    def wanted(self, _request: MutationRequest) -> bool:
+        """Whether there is anything to look up: always, the tenant's keys."""
+        return True
+
+    async def __call__(self, request: MutationRequest) -> None:
         change, operator = _change(request.body), request.operator
-        # A key that has its answer keeps it, also where the same keys would clash by now.
-        if await self.keys.known(operator.tenant_id, request.scope, request.request_hash) is None:
-            kept = await self.overrides.chosen(operator.tenant_id, operator.operator_id, change.platform)
-            _refuse_clashes(change, tenant=kept.tenant)
-        return await self.forward(request)
+        kept = await self.overrides.chosen(operator.tenant_id, operator.operator_id, change.platform)
+        _refuse_clashes(change, tenant=kept.tenant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ __all__ = [
     "revoked_session",
     "session_of_device",
     "tenant",
+    "wrong_codes",
 ]
 
 CONSUMER_GROUP: Final = "bff-backoffice"
@@ -74,6 +75,11 @@ def operator(tenant_id: TenantId, operator_id: OperatorId) -> str:
 def tenant(tenant_id: TenantId) -> str:
     """What tenant-service said of the tenant itself. The number is the stored form's, as below."""
     return f"{tenant_id}:tenant:1"
+
+
+def wrong_codes(tenant_id: TenantId, session_id: IamSessionId) -> str:
+    """How many second factors of a session did not hold, lately."""
+    return f"{tenant_id}:wrong-codes:{session_id}"
 
 
 def proof(digest: str) -> str:

@@ -33,15 +33,15 @@ class PostgresActivityLedger:
                 """
                 insert into operator_activity (
                   tenant_id, recorded_at, id, origin, kind, occurred_at, operator_id, device_id, session_id,
-                  property_id, roles, request_id, app_version, target_type, target_id, detail)
-                values ($1, $2, $3, 'desktop', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                  property_id, roles, request_id, app_version, network_profile, target_type, target_id, detail)
+                values ($1, $2, $3, 'desktop', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 on conflict do nothing
                 """,
                 [
                     (
                         tenant_id, order.occurred_at, line.id, line.kind, line.occurred_at, call.operator_id,
                         call.device_id, order.session_id, call.property_id, ",".join(sorted(call.roles)),
-                        call.request_id, order.app_version, line.target_type, line.target_id,
+                        call.request_id, order.app_version, order.network_profile, line.target_type, line.target_id,
                         None if line.detail is None else line.detail.decode(),
                     )
                     for line in lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -96,9 +96,9 @@ completed as (
 ), noted as (
   insert into operator_activity
     (tenant_id, id, origin, kind, outcome, occurred_at, operator_id, device_id, session_id, property_id, roles,
-     request_id, app_version, target_type, target_id)
+     request_id, app_version, network_profile, target_type, target_id)
   select tenant_id, 'act_' || right(id, 26), 'service', action, outcome, started_at, operator_id, device_id, session_id,
-         property_id, roles, request_id, app_version, split_part(resource_id, '_', 1), resource_id
+         property_id, roles, request_id, app_version, $10, split_part(resource_id, '_', 1), resource_id
   from completed where action <> 'record_activity'
 )
 """
@@ -107,7 +107,7 @@ _SETTLE: Final = (
     + _COMPLETED
     + """
 update idempotency
-set status = $9, answer = $10, lease_until = clock_timestamp(), touched_at = clock_timestamp()
+set status = $9, answer = $11, lease_until = clock_timestamp(), touched_at = clock_timestamp()
 where tenant_id = $1 and device_id = $2 and method = $3 and path = $4 and key = $5 and fence = $6 and status is null
 returning 1
 """
@@ -126,9 +126,19 @@ def _for_each_ledger(statement: str) -> Mapping[Ledger, str]:
     return {ledger: statement.format(ledger=ledger.value) for ledger in Ledger}
 
 
+# An audit row without an end belongs to somebody who died, or whose end could not be written.
+_EARLIER: Final = """
+select exists (
+  select from {ledger}
+  where tenant_id = $1 and started_at >= $7 and device_id = $2 and method = $3 and path = $4 and idempotency_key = $5
+    and id <> $6 and coalesce(outcome, 'unknown') = 'unknown'
+)
+"""
+
 _CLAIMS: Final = _for_each_ledger(_CLAIM)
 _SETTLES: Final = _for_each_ledger(_SETTLE)
 _RELEASES: Final = _for_each_ledger(_RELEASE)
+_ACTED_PERHAPS: Final = _for_each_ledger(_EARLIER)
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -202,7 +212,8 @@ class PostgresIdempotency:
         async with self.database.transaction(tenant_id) as connection:
             kept = await connection.fetchval(
                 _SETTLES[audit.ledger],
-                *_place(tenant_id, scope), fence, audit.id, outcome.value, answer.status, sealed,
+                *_place(tenant_id, scope), fence, audit.id, outcome.value, answer.status,
+                audit.operator.network_profile, sealed,
             )  # fmt: skip
         return kept is not None
 
@@ -219,8 +230,15 @@ class PostgresIdempotency:
         """Complete the audit row and let the next one try, because what happened is not final."""
         async with self.database.transaction(tenant_id) as connection:
             await connection.execute(
-                _RELEASES[audit.ledger], *_place(tenant_id, scope), fence, audit.id, outcome.value, status
-            )
+                _RELEASES[audit.ledger],
+                *_place(tenant_id, scope), fence, audit.id, outcome.value, status, audit.operator.network_profile,
+            )  # fmt: skip
+
+    async def acted_perhaps(self, tenant_id: TenantId, scope: KeyScope, *, audit: AuditEntry, since: datetime) -> bool:
+        """Whether another dispatch of the key than this one, at or after `since`, may have had an effect."""
+        async with self.database.transaction(tenant_id) as connection:
+            found = await connection.fetchval(_ACTED_PERHAPS[audit.ledger], *_place(tenant_id, scope), audit.id, since)
+        return bool(found)
 
     async def _take(
         self, connection: Connection, tenant_id: TenantId, attempt: Attempt, lease: timedelta

@@ -20,7 +20,13 @@ from bff_backoffice.presentation.desk_platform import PLATFORM_PARAMETER, asked_
 from bff_backoffice.presentation.entity_tags import strong_tag
 from bff_backoffice.presentation.exchange import Exchange, Response, Whole
 from bff_backoffice.presentation.idempotency_keys import KEY_PARAMETERS, key_scope
-from bff_backoffice.presentation.mutation_answers import KEY_REFUSALS, forwarded, kept_refusal
+from bff_backoffice.presentation.mutation_answers import (
+    BUDGET_PARAMETER,
+    KEY_REFUSALS,
+    forwarded,
+    kept_refusal,
+    patient_until,
+)
 from bff_backoffice.presentation.preference_changes import (
     ShortcutsBody,
     own_request_hash,
@@ -54,7 +60,7 @@ async def put_shortcuts(exchange: Exchange, use: UseCases) -> Response:
     platform = asked_platform(exchange)
     change = shortcuts_change(exchange, platform)
     request = _request(PUT_SHORTCUTS, exchange, change, own_request_hash(exchange, platform.value))
-    answer = await forwarded(use.choose_shortcuts, request)
+    answer = await forwarded(use.acting.forward_mutation, request)
     return _tagged(answer, strong_tag(answer.body)) if answer.status == _DONE else answer
 
 
@@ -71,6 +77,7 @@ def _request(mutation: Mutation, exchange: Exchange, change: Act, request_hash: 
         request_id=exchange.request_id,
         traceparent=exchange.traceparent,
         refused=partial(kept_refusal, exchange=exchange),
+        patient_until=patient_until(exchange),
     )
 
 
@@ -82,14 +89,15 @@ def _tagged(answer: Whole, tag: str) -> Whole:
 ROUTES: Final = (
     Route(
         method="PUT", path=PUT_PREFERENCES.path, access=Access.OPERATOR, handler=put_preferences, tag="preferences",
-        summary=PUT_PREFERENCES.summary, needs_property=True, body=dict, parameters=(*KEY_PARAMETERS, _IF_MATCH),
+        summary=PUT_PREFERENCES.summary, needs_property=True, body=dict,
+        parameters=(*KEY_PARAMETERS, _IF_MATCH, BUDGET_PARAMETER),
         answers={200: Answer("The preferences as tenant-service has them now.", {_JSON: PREFERENCES_SCHEMA})},
         refusals=(*KEY_REFUSALS, Code.PRECONDITION_FAILED),
     ),
     Route(
         method="PUT", path=PUT_SHORTCUTS.path, access=Access.OPERATOR, handler=put_shortcuts, tag="preferences",
         summary=PUT_SHORTCUTS.summary, needs_property=True, body=ShortcutsBody,
-        parameters=(PLATFORM_PARAMETER, *KEY_PARAMETERS, _IF_MATCH),
+        parameters=(PLATFORM_PARAMETER, *KEY_PARAMETERS, _IF_MATCH, BUDGET_PARAMETER),
         answers={200: Answer("The keyboard map as it is now.", {_JSON: ShortcutsAnswer})},
         refusals=(*KEY_REFUSALS, Code.PRECONDITION_FAILED),
     ),

@@ -13,7 +13,13 @@ from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.presentation.exchange import Exchange, Response, malformed
 from bff_backoffice.presentation.idempotency_keys import KEY_PARAMETERS, key_scope, request_hash
-from bff_backoffice.presentation.mutation_answers import KEY_REFUSALS, forwarded, kept_refusal
+from bff_backoffice.presentation.mutation_answers import (
+    BUDGET_PARAMETER,
+    KEY_REFUSALS,
+    forwarded,
+    kept_refusal,
+    patient_until,
+)
 from bff_backoffice.presentation.route_table import Access, Answer, Handler, Parameter, Route, named_by
 
 __all__ = ["ROUTES"]
@@ -52,6 +58,7 @@ def _request(mutation: Mutation, exchange: Exchange) -> MutationRequest:
         request_id=exchange.request_id,
         traceparent=exchange.traceparent,
         refused=partial(kept_refusal, exchange=exchange),
+        patient_until=patient_until(exchange),
     )
 
 
@@ -73,7 +80,7 @@ def _route(mutation: Mutation) -> Route:
         tag=mutation.upstream.value.removesuffix("-service"), summary=mutation.summary, needs_property=True,
         roles=mutation.roles, body=mutation.body, body_optional=mutation.body_optional,
         resource=None if mutation.kind is None else named_by(mutation.kind),
-        parameters=(*KEY_PARAMETERS, _ATTESTATION_PARAMETER) if gated else KEY_PARAMETERS,
+        parameters=(*KEY_PARAMETERS, *((_ATTESTATION_PARAMETER,) if gated else ()), BUDGET_PARAMETER),
         answers={mutation.status: answer},
         passes=(_LOCKED,), refusals=(*refusals, Code.STEP_UP_REQUIRED) if gated else refusals,
     )  # fmt: skip
