@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,9 @@ def test_the_running_service_serves_the_kept_document(world: World, path: str) -
     """In both forms, with and without the prefix."""
     answer = world.http.get(world.bff + path)
 
-    assert yaml.safe_load(answer.content) == document()
+    # JSON holds characters bare that YAML escapes, so each form has a reader of its own.
+    read = json.loads if path.endswith(".json") else yaml.safe_load
+    assert read(answer.content) == document()
 
 
 def test_the_document_is_openapi_3_1() -> None:
