@@ -47,14 +47,7 @@ def acting_of(
     forward_mutation = ForwardMutation(
         tools=Tools(
             keys=PostgresIdempotency(database, answer_seal(settings)),
-            upstreams={
-                Source.RESERVATION: gateways.reservation,
-                Source.HOUSEKEEPING: gateways.housekeeping,
-                Source.MAINTENANCE: gateways.maintenance,
-                Source.BILLING: gateways.billing,
-                **writers,
-                Source.LOCK_INTEGRATION: gateways.lock_integration,
-            },
+            upstreams={**_owners_of_things(gateways), **writers},
             views=ForgetViews(cache=cache, flights=flights, observer=metrics),
             lease_seconds=settings.idempotency_lease_seconds,
         ),
@@ -67,6 +60,16 @@ def acting_of(
         forward_mutation=forward_mutation,
         step_up=StepUp(judge=gateways.iam, keeper=attestations, wrong_codes=wrong_codes, clock=clock),
     )
+
+
+def _owners_of_things(gateways: Gateways) -> Mapping[Source, Forwarder]:
+    return {
+        Source.RESERVATION: gateways.reservation,
+        Source.HOUSEKEEPING: gateways.housekeeping,
+        Source.MAINTENANCE: gateways.maintenance,
+        Source.BILLING: gateways.billing,
+        Source.LOCK_INTEGRATION: gateways.lock_integration,
+    }
 
 
 def answer_seal(settings: Settings) -> AnswerSeal:
