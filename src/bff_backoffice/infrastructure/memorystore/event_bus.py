@@ -1,20 +1,36 @@
-"""Publishing on Redis Streams: the bus of the developer world (docs/upstreams.md, "The bus")."""
+"""The bus on Redis Streams, as the developer world has it (docs/upstreams.md, "The bus")."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from bff_backoffice.application.event_bus import BusMessage
-from bff_backoffice.application.ports import Clock
+from redis.exceptions import RedisError, ResponseError
+
+from bff_backoffice.application.event_bus import BusMessage, Receive
+from bff_backoffice.application.ports import Clock, StoreUnavailableError
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import Command, RedisStore
 
-__all__ = ["RedisEventPublisher"]
+__all__ = ["BLOCK_SECONDS", "RedisEventPublisher", "RedisEventSubscription"]
 
 _KEPT: Final = 100_000
 """Entries, about: as many as the platform's own stream keeps. Redis holds them in memory, beside the sessions."""
+
+
+BLOCK_SECONDS: Final = 1.0
+"""How long one read waits; the store must be opened with a longer limit."""
+
+_BATCH: Final = 64
+_CLAIM_AFTER_MS: Final = 2_000
+"""Longer than a handler takes on a good day; after this its consumer is taken for dead. Handling an event twice changes
+nothing, and a revocation that waits for a dead consumer is a session too many."""
+
+_PAUSE_SECONDS: Final = 0.5
+
+Fields = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +62,102 @@ class RedisEventPublisher:
             "publishedAt", published_at,
             "envelope", message.envelope,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisEventSubscription:
+    """One consumer of this service's group on the platform's stream. `name` tells it from the group's others.
+
+    A message is acknowledged once it is dealt with. What another consumer took and did not finish is claimed after
+    `claim_after_ms`; the messages that came behind it meanwhile are not held up.
+    """
+
+    redis: RedisStore
+    name: str
+    claim_after_ms: int = _CLAIM_AFTER_MS
+
+    async def run(self, receive: Receive) -> None:
+        """Receive until cancelled. A bus that is away is asked again twice a second."""
+        while True:
+            try:
+                await self._prepare()
+                while True:
+                    await self._claim(receive)
+                    await self._read(receive)
+            except (RedisError, OSError, TimeoutError):
+                _end_if_cancelled()
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _prepare(self) -> None:
+        """Make the group where it is missing; a group that is lost with the bus's memory starts with what is there."""
+        try:
+            await self.redis.redis.xgroup_create(keys.platform_events(), keys.CONSUMER_GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def _read(self, receive: Receive) -> None:
+        answer: Any = await self.redis.redis.xreadgroup(
+            keys.CONSUMER_GROUP,
+            self.name,
+            {keys.platform_events(): ">"},
+            count=_BATCH,
+            block=int(BLOCK_SECONDS * 1000),
+        )
+        for _, entries in answer or ():
+            for entry_id, fields in entries:
+                await self._take(entry_id, fields, 1, receive)
+
+    async def _claim(self, receive: Receive) -> None:
+        """Go on with what a consumer that died, or a handler that failed, left unfinished."""
+        answer: Any = await self.redis.redis.xautoclaim(
+            keys.platform_events(), keys.CONSUMER_GROUP, self.name, min_idle_time=self.claim_after_ms, count=_BATCH
+        )
+        for entry_id, fields in answer[1]:
+            pending: Any = await self.redis.redis.xpending_range(
+                keys.platform_events(), keys.CONSUMER_GROUP, min=entry_id, max=entry_id, count=1
+            )
+            attempt = pending[0]["times_delivered"] if pending else 1
+            await self._take(entry_id, fields, attempt, receive)
+
+    async def _take(self, entry_id: bytes, fields: Fields, attempt: int, receive: Receive) -> None:
+        message = _message(fields, attempt)
+        while True:
+            _end_if_cancelled()
+            try:
+                done = await receive(message)
+            except StoreUnavailableError:
+                # A store that is away is away for every message, so waiting here keeps the order and loses nothing.
+                _end_if_cancelled()
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except Exception:  # noqa: BLE001 - one message must not stop the others; this one comes again
+                return
+            else:
+                break
+        if done:
+            await self.redis.redis.xack(keys.platform_events(), keys.CONSUMER_GROUP, entry_id)
+
+
+def _message(fields: Fields, attempt: int) -> BusMessage:
+    def text(name: bytes) -> str:
+        return fields.get(name, b"").decode(errors="replace")
+
+    return BusMessage(
+        subject=text(b"subject"),
+        tenant_id=text(b"tenantId"),
+        ordering_key=text(b"orderingKey"),
+        event_id=text(b"eventId"),
+        envelope=fields.get(b"envelope", b""),
+        attempt=attempt,
+    )
+
+
+def _end_if_cancelled() -> None:
+    """End the consumer that was told to end, once more.
+
+    A cancellation that arrives as a database call completes can be swallowed below us (Python 3.11's `wait_for`, which
+    the driver uses, does so), and under a stream that never pauses nothing else would ever end this loop.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
