@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
 
 from pydantic import SecretStr
 
 from bff_backoffice.acting import acting_of
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
+from bff_backoffice.application.event_inbox import ReceiveEvents, ReplayEvent
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.jobs import RunJobs
@@ -37,6 +37,7 @@ from bff_backoffice.desktop_reads import forgetting_of, start_of
 from bff_backoffice.desktop_writes import looks_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
+from bff_backoffice.events_in import open_subscription, receive_of
 from bff_backoffice.gateways import Gateways, open_gateways
 from bff_backoffice.inboxes import inboxes_of
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
@@ -44,12 +45,12 @@ from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.live_log import RedisLiveLog
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
-from bff_backoffice.infrastructure.memorystore.platform_events import BLOCK_SECONDS, RedisPlatformEvents
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
 from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.memorystore.wrong_codes import RedisWrongCodes
 from bff_backoffice.infrastructure.observability import Metrics
+from bff_backoffice.infrastructure.postgres.event_inbox import PostgresEventInbox, PostgresParkedEvents
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.lookup_reads import lookups_of
@@ -61,8 +62,6 @@ from bff_backoffice.syncing import syncing_of
 from bff_backoffice.upkeep import upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
-
-_EVENT_OPERATION_SECONDS: Final = BLOCK_SECONDS + 2.0
 
 
 def utc_now() -> datetime:
@@ -82,7 +81,8 @@ class Service:
 class Worker:
     """What the background side of a process needs."""
 
-    events: RedisPlatformEvents
+    events: ReceiveEvents
+    replay: ReplayEvent
     relay: RelayOutbox
     upkeep: RunJobs
     hints: RefreshHints
@@ -139,12 +139,6 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             Database.open(_plain(settings.postgres_worker_dsn), size=settings.postgres_connections)
         )
         sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
-        bus = RedisStore.open(
-            _plain(settings.redis_bus_url or settings.redis_sessions_url),
-            store="bus",
-            operation_seconds=_EVENT_OPERATION_SECONDS,
-        )
-        stack.push_async_callback(bus.aclose)
         replay = ProofReplay(sessions_tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
         sessions = RedisSessions(
             redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
@@ -153,6 +147,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         live_log = RedisLiveLog(redis=sessions_tier)
         hints = RefreshHints(log=live_log, clock=utc_now)
         consumers = Consumers(
+            inbox=PostgresEventInbox(database),
             force_logout=_force_logout(settings, sessions, database),
             forget_operator=ForgetOperator(sessions=sessions),
             forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
@@ -163,7 +158,11 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         )
         gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
         yield Worker(
-            events=RedisPlatformEvents(redis=bus, name=name, handle=consumers, observer=metrics),
+            events=ReceiveEvents(
+                subscription=await stack.enter_async_context(open_subscription(settings, name=name)),
+                receive=receive_of(consumers, database, observer=metrics),
+            ),
+            replay=ReplayEvent(handle=consumers, parked=PostgresParkedEvents(database)),
             relay=relay_of(gateways, database, metrics),
             upkeep=upkeep_of(database, metrics.jobs),
             hints=hints,

@@ -17,10 +17,10 @@ from tests.isolation.canaries import canaries, found_in
 from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, request, served
 from tests.worlds import World
 
-WITHOUT_TENANT = {"proof", "proof_memory", "proof_memory_lock", "platform_events", "own_events", "parked_events"}
+WITHOUT_TENANT = {"proof", "proof_memory", "proof_memory_lock", "platform_events", "own_events"}
 """Only replay, JWKS, bus and lock keys may lack a tenant (contract, section 10); docs/decisions/redis-keys.md."""
 
-ALLOWED = re.compile(rb"replay:[A-Za-z0-9_-]{43}|replay:memory(:lock)?|platform:events|bff-backoffice:(events|parked)")
+ALLOWED = re.compile(rb"replay:[A-Za-z0-9_-]{43}|replay:memory(:lock)?|platform:events|bff-backoffice:events")
 """The keys of the functions above, as they stand in Redis."""
 
 MANAGER = "general_manager"

@@ -1,4 +1,4 @@
-"""Reading an event out of the envelope that its service puts it in: there are at least ten shapes (platform facts, E 23).
+"""Reading an event out of the envelope that its service puts it in: there are at least ten shapes of them.
 
 A tolerant reader: each fact is looked for wherever some service writes it, and only subject, tenant and payload are
 needed. What is written on the message's outside counts before what is inside.

@@ -7,7 +7,7 @@ that fails too often after a while, and both are answered for, so that the bus f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -75,8 +75,9 @@ class ParkedEvents(Protocol):
 
 def parked_id(message: BusMessage) -> str:
     """The name of a parked message, made from what it is, so that parking it again is no second one."""
-    outside = "\0".join((message.subject, message.tenant_id, message.ordering_key, message.event_id)).encode(errors="replace")
-    return f"pkd_{hashlib.sha256(outside + bytes(1) + message.envelope).hexdigest()[:32]}"
+    parts = (message.subject, message.tenant_id, message.ordering_key, message.event_id)
+    outside = b"".join(part.encode(errors="replace") + bytes(1) for part in parts)
+    return f"pkd_{hashlib.sha256(outside + message.envelope).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +89,15 @@ class HandleOnce:
     """
 
     inbox: EventInbox
-    handle: HandleEvent
+    handle: Callable[[PlatformEvent], Awaitable[None]]
 
     async def __call__(self, event: PlatformEvent) -> bool:
+        """Return True: an event that somebody handles is of interest, also the second time."""
         tenant_id = TenantId(event.tenant_id)
-        if await self.inbox.has(tenant_id, event):
-            return True
-        interesting = await self.handle(event)
-        await self.inbox.note(tenant_id, event)
-        return interesting
+        if not await self.inbox.has(tenant_id, event):
+            await self.handle(event)
+            await self.inbox.note(tenant_id, event)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,9 @@ class ReceiveEvent:
 
     async def _park(self, message: BusMessage, why: str) -> None:
         tenant_id = tenant_of(message.tenant_id)
-        await self.parked.park(NOBODYS if tenant_id is None else TenantId(tenant_id), message, why=why[:_LONGEST_REASON])
+        await self.parked.park(
+            NOBODYS if tenant_id is None else TenantId(tenant_id), message, why=why[:_LONGEST_REASON]
+        )
         self.observer.consumed(message.subject, "parked")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from bff_backoffice.application.event_inbox import EventInbox, HandleOnce
 from bff_backoffice.application.inboxes_news import news_of
 from bff_backoffice.application.live_events import Announce
 from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
@@ -37,13 +38,21 @@ _LONGEST_REASON: Final = 200
 _MEMBERSHIP: Final = "melmastoon.tenant.membership."
 _PROPERTY: Final = "melmastoon.property."
 _ROOMS: Final = "melmastoon.property.room"
+_NEWS: Final = ("melmastoon.notification.", "melmastoon.ai_orchestrator.")
+"""What desktops are told in so many words: told twice, it rings twice."""
 _ENDED: Final = frozenset({"removed", "suspended", "deleted", "revoked"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumers:
-    """Which event leads to which use case."""
+    """Which event leads to which use case.
 
+    An event that ends whatever sessions somebody has just now is handled once for its identifier: repeated hours later,
+    it would end those that began since; and one that is news to a desktop, because it would ring again. All others may
+    be repeated at any time.
+    """
+
+    inbox: EventInbox
     force_logout: ForceLogout
     forget_operator: ForgetOperator
     forget_tenant: ForgetTenant
@@ -60,12 +69,23 @@ class Consumers:
             StoreUnavailableError: it must come again.
         """
         handler = self._handler(event.subject)
-        if handler is not None:
-            await handler(event)
         stale = stale_views(event.subject)
-        if stale is not None:
-            await self._refresh(event, stale)
-        return handler is not None or stale is not None
+        if handler is None and stale is None:
+            return False
+
+        async def work(event: PlatformEvent) -> None:
+            if handler is not None:
+                await handler(event)
+            if stale is not None:
+                await self._refresh(event, stale)
+
+        ends_sessions = handler in {
+            self._session_revoked, self._user_locked, self._device_ended, self._membership_ended,
+        }  # fmt: skip
+        if ends_sessions or event.subject.startswith(_NEWS):
+            return await HandleOnce(inbox=self.inbox, handle=work)(event)
+        await work(event)
+        return True
 
     async def _refresh(self, event: PlatformEvent, stale: Views) -> None:
         tenant_id, property_id = _tenant(event), _property(event)

@@ -22,7 +22,6 @@ __all__ = [
     "live_wire",
     "operator",
     "own_events",
-    "parked_events",
     "platform_events",
     "projection",
     "projection_index",
@@ -125,11 +124,6 @@ def platform_events() -> str:
 def own_events() -> str:
     """The stream that this service publishes on, in the form of the platform's."""
     return "bff-backoffice:events"
-
-
-def parked_events() -> str:
-    """Events that could not be handled, with the reason; positions and names of the platform's, nobody's cache."""
-    return "bff-backoffice:parked"
 
 
 def live_head(tenant_id: TenantId) -> str:

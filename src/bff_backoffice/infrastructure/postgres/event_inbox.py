@@ -107,9 +107,7 @@ class PostgresParkedEvents:
     async def forget(self, tenant_id: TenantId, parked_id: str) -> None:
         """Remove it; one that another has removed already is gone all the same."""
         async with self.database.transaction(tenant_id) as connection:
-            await connection.execute(
-                "delete from parked_events where tenant_id = $1 and id = $2", tenant_id, parked_id
-            )
+            await connection.execute("delete from parked_events where tenant_id = $1 and id = $2", tenant_id, parked_id)
 
 
 def _kept(text: str) -> str:
