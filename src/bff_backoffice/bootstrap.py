@@ -59,7 +59,7 @@ from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
 from bff_backoffice.syncing import syncing_of
-from bff_backoffice.upkeep import upkeep_of
+from bff_backoffice.upkeep import requests_of, upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
 
@@ -236,6 +236,7 @@ def _use_cases(
         acting=acting,
         attendance=attendance_of(said, widgets),
         syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
+        request_job=requests_of(database),
         check_readiness=_readiness(sessions, database),
     )
 

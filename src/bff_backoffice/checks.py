@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bff_backoffice.acting import answer_seal
+from bff_backoffice.application.jobs_table import JOBS
 from bff_backoffice.settings import UPSTREAMS, Settings
 from bff_backoffice.signing_keys import open_own_keys
 
@@ -21,6 +23,9 @@ __all__ = ["Finding", "run_checks"]
 _SECONDS: Final = 3.0
 _OLDEST_POSTGRES: Final = 150_000
 _OLDEST_REDIS: Final = (6, 2)
+
+_LATE: Final = timedelta(minutes=15)
+"""A job is late when it is due for longer than a failed one and its next tries take."""
 
 Look = Callable[[], Awaitable["Finding"]]
 
@@ -76,7 +81,12 @@ def _answer_secrets(settings: Settings) -> Finding:
 def _worker(settings: Settings) -> list[tuple[str, Look]]:
     """The worker's role is held to the same rules, where one is set: a process that only serves needs none."""
     dsn = settings.postgres_worker_dsn
-    return [] if dsn is None else [("Postgres, worker's role", lambda: _postgres(dsn.get_secret_value()))]
+    if dsn is None:
+        return []
+    return [
+        ("Postgres, worker's role", lambda: _postgres(dsn.get_secret_value())),
+        ("Scheduled jobs", lambda: _jobs(dsn.get_secret_value())),
+    ]
 
 
 async def _look(what: str, look: Look) -> Finding:
@@ -112,6 +122,33 @@ async def _postgres(dsn: str) -> Finding:
     if not role["migrated"]:
         return Finding("", ok=False, found="the schema is missing", mend="Run `bff-backoffice migrate`.")
     return Finding("", ok=True, found=f"{role['rolname']}, PostgreSQL {role['version'] // 10_000}")
+
+
+async def _jobs(dsn: str) -> Finding:
+    connection = await asyncpg.connect(dsn, timeout=_SECONDS)
+    try:
+        if not await connection.fetchval("select to_regclass('bff_backoffice.job_runs') is not null"):
+            return Finding("", ok=False, found="the schema is missing", mend="Run `bff-backoffice migrate`.")
+        async with connection.transaction():
+            await connection.execute("select set_config('app.tenant_id', '*', true)")
+            rows = await connection.fetch(
+                "select name, next_at, failure, next_at < clock_timestamp() - $1::interval as late"
+                " from bff_backoffice.job_runs where tenant_id = '*' and name = any($2::text[]) order by name",
+                _LATE, [job.name for job in JOBS],
+            )  # fmt: skip
+    finally:
+        await connection.close()
+    late = [
+        f"{row['name']}, due since {row['next_at']:%Y-%m-%d %H:%M} UTC ({row['failure'] or 'nobody tried'})"
+        for row in rows
+        if row["late"]
+    ]
+    if late:
+        return Finding("", ok=False, found=f"not run: {'; '.join(late)}",
+                       mend="Does `bff-backoffice worker` run? Its log says `job_ran` for each run.")  # fmt: skip
+    if not rows:
+        return Finding("", ok=True, found="none has run yet", mend="`bff-backoffice worker` runs them at its start.")
+    return Finding("", ok=True, found=f"{len(rows)}, none overdue")
 
 
 async def _redis(url: str, policy: str) -> Finding:

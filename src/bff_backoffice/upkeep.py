@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from bff_backoffice.application.jobs import Chore, JobObserver, Platform, RunJob, RunJobs, Tenants
+from bff_backoffice.application.jobs import Chore, JobObserver, Platform, RequestJob, RunJob, RunJobs, Tenants
 from bff_backoffice.infrastructure.postgres.job_runs import PostgresJobRuns
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.upkeep import PostgresUpkeep
 
-__all__ = ["upkeep_of"]
+__all__ = ["requests_of", "upkeep_of"]
+
+
+def requests_of(database: Database) -> RequestJob:
+    """Let runs be asked for, with the right of whoever serves people."""
+    return RequestJob(runs=PostgresJobRuns(database))
 
 
 def upkeep_of(database: Database, observer: JobObserver) -> RunJobs:

@@ -9,6 +9,7 @@ from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.devices import Attendance
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
+from bff_backoffice.application.jobs import RequestJob
 from bff_backoffice.application.lookups import Lookups
 from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.mutations import Acting
@@ -55,4 +56,5 @@ class UseCases:
     acting: Acting
     attendance: Attendance
     syncing: Syncing
+    request_job: RequestJob
     check_readiness: CheckReadiness

@@ -12,6 +12,7 @@ from bff_backoffice.presentation.routes import (
     documents,
     downtime_pack,
     health,
+    jobs,
     lookups,
     mutations,
     preferences,
@@ -38,6 +39,7 @@ ROUTES: Final = (
     *mutations.ROUTES,
     *devices.ROUTES,
     *sync.ROUTES,
+    *jobs.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,
 )
