@@ -31,6 +31,9 @@ OPEN = {
 }
 """What answers without credentials (contract, section 2). Nothing is open that is not written here."""
 
+MACHINES = {"POST /internal/jobs/{name}"}
+"""What the platform's machines call, and nobody else (contract, section 2.1)."""
+
 PROOF_ALONE = {"POST /auth/refresh"}
 """What takes a device key's proof without an access token (contract, section 2.2)."""
 
@@ -51,7 +54,8 @@ def test_every_open_route_is_written_here() -> None:
     """A route is open, or needs a proof alone, because this page says so and not because somebody forgot."""
     assert named(Access.OPEN) == OPEN
     assert named(Access.PROOF) == PROOF_ALONE
-    assert len(named(Access.OPERATOR)) == len(ROUTES) - len(OPEN) - len(PROOF_ALONE)
+    assert named(Access.MACHINE) == MACHINES
+    assert len(named(Access.OPERATOR)) == len(ROUTES) - len(OPEN) - len(PROOF_ALONE) - len(MACHINES)
 
 
 def test_a_route_can_not_be_declared_without_its_access() -> None:
