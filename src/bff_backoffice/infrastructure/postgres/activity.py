@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ulid import ULID
+
 from bff_backoffice.application.activity import Activity
+from bff_backoffice.application.activity_offline import OfflineActivity
 from bff_backoffice.application.mutations_ports import ForwardOrder
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.domain.operator import TenantId
@@ -47,3 +50,27 @@ class PostgresActivityLedger:
                     for line in lines
                 ],
             )  # fmt: skip
+
+    async def append_once(self, tenant_id: TenantId, line: OfflineActivity) -> bool:
+        """Append what was done offline, unless the device's event is there already; return whether."""
+        detail = None if line.detail is None else line.detail.decode()
+        async with self.database.transaction(tenant_id) as connection:
+            # A unique key of a partitioned table would hold the moment of recording, which is another one each time. So
+            # whoever writes the same event at the same moment waits here, and then sees the other's line.
+            await connection.execute(
+                "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tenant_id}:{line.device_id}:{line.event_id}"
+            )
+            written = await connection.fetchval(
+                """
+                insert into operator_activity (
+                  tenant_id, id, origin, kind, occurred_at, operator_id, device_id, property_id, target_type, target_id,
+                  detail, source_event_id)
+                select $1, $2, 'offline', $3, $4, $5, $6, $7, $8, $9, $10, $11
+                where not exists (
+                  select from operator_activity where tenant_id = $1 and device_id = $6 and source_event_id = $11)
+                returning true
+                """,
+                tenant_id, f"act_{ULID()}", line.kind, line.occurred_at, line.operator_id, line.device_id,
+                line.property_id, line.target_type, line.target_id, detail, line.event_id,
+            )  # fmt: skip
+        return written is not None

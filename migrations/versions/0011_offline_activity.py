@@ -1,0 +1,20 @@
+"""What desktops did without a network, in the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    connection = op.get_bind()
+    # Opens the driver's transaction, which a call past SQLAlchemy would not do by itself.
+    connection.execute(text("select 1"))
+    script = Path(__file__).with_suffix(".sql").read_text()
+    connection.connection.dbapi_connection.run_async(lambda driver: driver.execute(script))
