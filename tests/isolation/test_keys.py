@@ -104,6 +104,9 @@ def everything_in(client: redis.Redis) -> Iterator[tuple[bytes, bytes]]:
     """Every key of the server with all that it holds, whatever its kind."""
     for key in client.scan_iter("*", count=1000):
         kind = client.type(key)
+        if kind == b"none":
+            # It has just come to its end.
+            continue
         value: Any = {
             b"string": lambda key=key: client.get(key),
             b"set": lambda key=key: client.smembers(key),

@@ -73,6 +73,18 @@ JOBS: Final = (
         keep=timedelta(days=7),
     ),
     Job(
+        name="queue-hints",
+        what="Removes hints of what devices had queued 7 days ago.",
+        every=_HOUR,
+        keep=timedelta(days=7),
+    ),
+    Job(
+        name="sync-cursors",
+        what="Removes copies of cursors that nobody asked sync-service about in 90 days.",
+        every=6 * _HOUR,
+        keep=timedelta(days=90),
+    ),
+    Job(
         name="parked-messages",
         what="Removes outbox messages that were parked 90 days ago and that nobody looked at.",
         every=6 * _HOUR,

@@ -47,6 +47,20 @@ ROWS = {
             " factor, expires_at) values ($1, $2, 'u', 'd', 'k', 'a', 'r', 'totp', clock_timestamp() - $3::interval)"
         ),
     ),
+    "queue-hints": (
+        "offline_action_queue_hints",
+        (
+            "insert into offline_action_queue_hints (tenant_id, device_id, id, operator_id, pending, by_kind,"
+            " reported_at) values ($1, $2, $2, 'u', 1, '{}', clock_timestamp() - $3::interval)"
+        ),
+    ),
+    "sync-cursors": (
+        "sync_cursors",
+        (
+            "insert into sync_cursors (tenant_id, operator_id, device_id, scope, known_at)"
+            " values ($1, 'u', 'd', $2, clock_timestamp() - $3::interval)"
+        ),
+    ),
     "parked-messages": (
         "outbox",
         (

@@ -21,7 +21,8 @@ __all__ = ["RedisDevices"]
 
 # KEYS: devices of the operator, heartbeat. ARGV: beginning of heartbeats' keys, beginning of hints' keys, device, blob,
 # seconds, how soon after the kept one an earlier one counts as overtaken (ms).
-# What was there is read before it is written over, and the others in the same step: a heartbeat is one round trip.
+# What was there is read before it is written over, and fifty others in the same step: a heartbeat is one round trip.
+# Nobody works at more.
 _HEAR: Final = """
 local before = redis.call('GET', KEYS[2])
 local overtaken = false
@@ -32,7 +33,7 @@ end
 if not overtaken then redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
 local wanted = {ARGV[2] .. ARGV[3]}
 for _, device in ipairs(redis.call('SMEMBERS', KEYS[1])) do
-  if device ~= ARGV[3] then
+  if device ~= ARGV[3] and #wanted < 100 then
     wanted[#wanted + 1] = ARGV[1] .. device
     wanted[#wanted + 1] = ARGV[2] .. device
   end

@@ -47,6 +47,8 @@ _REMOVALS: Final[Mapping[str, str]] = {
     "preferences-mirror": _removal("operator_preferences", "operator_id", f"as_of < {_AGO}", "as_of"),
     "revoked-sessions": _removal("revoked_sessions", "session_id", f"expires_at < {_AGO}", "expires_at"),
     "attestations": _removal("mfa_attestations", "id", f"expires_at < {_AGO}", "expires_at"),
+    "queue-hints": _removal("offline_action_queue_hints", "device_id", f"reported_at < {_AGO}", "reported_at"),
+    "sync-cursors": _removal("sync_cursors", "device_id, operator_id, scope", f"known_at < {_AGO}", "known_at"),
     "parked-messages": _removal("outbox", "id", f"parked_at < {_AGO}", "parked_at"),
 }
 

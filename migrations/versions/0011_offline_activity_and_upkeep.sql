@@ -19,3 +19,12 @@ grant insert on operator_activity to bff_worker;
 -- How it is known that a line is there already. Only lines of what was done offline are in it.
 create index operator_activity_offline on operator_activity (tenant_id, device_id, source_event_id)
   where source_event_id is not null;
+
+-- Hints and copies of cursors grow old, and go by jobs: whoever leaves one is on the platform's list of tenants (0009), and who
+-- locks a row needs the right to change something of it.
+create trigger offline_action_queue_hints_names_its_tenant after insert on offline_action_queue_hints
+  for each row execute function name_outbox_tenant();
+create trigger sync_cursors_names_its_tenant after insert on sync_cursors
+  for each row execute function name_outbox_tenant();
+grant update (tenant_id) on offline_action_queue_hints to bff_worker;
+grant delete on sync_cursors to bff_worker;
