@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0011"
-down_revision = "0010"
+down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -58,7 +58,7 @@ from bff_backoffice.machines import open_machines
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
-from bff_backoffice.syncing import syncing_of
+from bff_backoffice.syncing import sync_events_of, syncing_of
 from bff_backoffice.upkeep import requests_of, upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
@@ -154,6 +154,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             forget_start=forgetting_of(database, cache, clock=utc_now),
             refresh_views=RefreshViews(cache=cache, hints=hints, observer=metrics),
             announce=live_log,
+            sync_events=sync_events_of(database, clock=utc_now),
             clock=utc_now,
         )
         gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))

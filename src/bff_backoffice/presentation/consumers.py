@@ -29,6 +29,7 @@ from bff_backoffice.domain.operator import (
     PropertyId,
     TenantId,
 )
+from bff_backoffice.presentation.sync_events import SyncEvents
 
 __all__ = ["Consumers"]
 
@@ -59,6 +60,7 @@ class Consumers:
     forget_start: ForgetStart
     refresh_views: RefreshViews
     announce: Announce
+    sync_events: SyncEvents
     clock: Clock
 
     async def __call__(self, event: PlatformEvent) -> bool:
@@ -114,6 +116,7 @@ class Consumers:
             "melmastoon.tenant.config_updated.v1": self._config_changed,
             "melmastoon.theme.published.v1": self._tenant_changed,
             "melmastoon.tenant.operator_preferences.updated.v1": self._preferences_changed,
+            **self.sync_events.handlers,
         }.get(subject)
 
     async def _session_revoked(self, event: PlatformEvent) -> None:

@@ -1,4 +1,4 @@
-"""What the use cases are promised of cursors' copies, heartbeats' rows, hints and offline lines, held by a real server."""
+"""What is promised of copies of cursors, heartbeats, hints and lines of offline activity, held by a real server."""
 
 from __future__ import annotations
 
