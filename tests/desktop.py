@@ -111,9 +111,23 @@ class Desktop:
         content = None if json_body is None else json.dumps(json_body).encode()
         if content is not None:
             headers.setdefault("Content-Type", "application/json")
-        return self.http.request(
-            method, self.base + path, content=content, headers=self.headers(method, path, **headers)
-        )
+        signed = self.headers(method, path, **headers)
+        if path.partition("?")[0].endswith("/sse/stream"):
+            return self._begun(method, self.base + path, signed)
+        return self.http.request(method, self.base + path, content=content, headers=signed)
+
+    def _begun(self, method: str, url: str, headers: dict[str, str]) -> httpx2.Response:
+        """A live stream up to its first event, since its end is far; a refusal as it is."""
+        with self.http.stream(method, url, headers=headers) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                return answer
+            read = b""
+            for chunk in answer.iter_raw():
+                read += chunk
+                if b"data: " in read and read.endswith(b"\n\n"):
+                    break
+            return httpx2.Response(200, headers=answer.headers, content=read, request=answer.request)
 
     def get(self, path: str, **headers: str | None) -> httpx2.Response:
         """GET."""

@@ -18,6 +18,7 @@ from bff_backoffice.application.event_inbox import ReceiveEvents, ReplayEvent
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.jobs import RunJobs
+from bff_backoffice.application.live_events_following import LiveEvents
 from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.outbox import RelayOutbox
 from bff_backoffice.application.projections import Projection
@@ -53,6 +54,7 @@ from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.event_inbox import PostgresEventInbox, PostgresParkedEvents
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
+from bff_backoffice.live import listening_of
 from bff_backoffice.lookup_reads import lookups_of
 from bff_backoffice.machines import open_machines
 from bff_backoffice.presentation.consumers import Consumers
@@ -124,6 +126,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
                 flights=flights,
                 nonces=nonces,
                 identify_machine=await stack.enter_async_context(open_machines(settings, clock=utc_now)),
+                live_events=listening_of(settings, sessions_tier, observer=metrics.live, clock=utc_now),
             ),
             fresh_nonce=lambda: None if nonces is None else nonces.current(utc_now()),
         )
@@ -183,6 +186,7 @@ def _use_cases(
     flights: Flights[Projection],
     nonces: Nonces | None,
     identify_machine: IdentifyMachine,
+    live_events: LiveEvents,
 ) -> UseCases:
     revoked = PostgresRevokedSessions(database)
     keys = KeySetCache(gateways.iam.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
@@ -238,6 +242,7 @@ def _use_cases(
         attendance=attendance_of(said, widgets),
         syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
         request_job=requests_of(database),
+        live_events=live_events,
         check_readiness=_readiness(sessions, database),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from ulid import ULID
@@ -23,12 +25,14 @@ class _JoinedWrites(asyncio.Transport):
     and twice the work of waking who reads. Nothing waits longer than the turn in which it was written.
     """
 
-    __slots__ = ("_connection", "_loop", "_written")
+    __slots__ = ("_connection", "_loop", "_written", "lost")
 
     def __init__(self, connection: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._connection = connection
         self._loop = loop
         self._written: list[bytes] = []
+        self.lost: Callable[[], None] | None = None
+        """Called once the connection is no more, for an answer that is held open on it."""
 
     def write(self, data: bytes) -> None:  # type: ignore[override] # uvicorn writes nothing that changes afterwards
         """Take bytes for the end of this turn."""
@@ -40,6 +44,20 @@ class _JoinedWrites(asyncio.Transport):
         written, self._written = self._written, []
         if written and not self._connection.is_closing():
             self._connection.write(b"".join(written))
+
+    def push(self, chunk: bytes) -> None:
+        """Send a chunk of an answer whose length nobody knows (RFC 9112, section 7.1)."""
+        self.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+    def unsent(self) -> int:
+        """How many bytes the client has not taken yet."""
+        return self._connection.get_write_buffer_size()
+
+    def bound_in_system(self, size: int) -> None:
+        """Let the system keep no more than about so many bytes for a client that does not read."""
+        opened = self._connection.get_extra_info("socket")
+        if opened is not None:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
     def close(self) -> None:
         """Send what was written, and hang up."""
@@ -75,6 +93,19 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         """Begin a connection."""
         super().connection_made(_JoinedWrites(transport, self.loop))
+
+    def on_message_begin(self) -> None:
+        """Begin a request; an answer that is held open may be written to its connection directly."""
+        super().on_message_begin()
+        # Beside what ASGI knows: no other application runs behind this listener.
+        self.scope["extensions"] = {"bff_backoffice.line": self.transport}  # type: ignore[dict-item] # see above
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End a connection, and the answer that is held open on it."""
+        super().connection_lost(exc)
+        line: Any = self.transport
+        if line.lost is not None:
+            line.lost()
 
     def send_400_response(self, msg: str) -> None:
         """Answer and hang up: nobody knows where the next request would begin."""

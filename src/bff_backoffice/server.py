@@ -56,11 +56,17 @@ async def serve(settings: Settings, opened: Opened = open_service) -> None:
         _keep_what_is_there()
         log.info("listening", host=settings.listen_host, port=listener.getsockname()[1], pid=os.getpid())
         async with asyncio.TaskGroup() as group:
-            group.create_task(_run(public, listener))
+            hub = service.use.live_events.hub
+            hearing = group.create_task(hub.run())
+            serving = group.create_task(_run(public, listener))
             group.create_task(_run(admin, admin_listener))
             await stop.wait()
             log.info("draining", seconds=settings.drain_seconds)
+            # The server waits for streams and has no word for them: they are told by those who hold them, meanwhile.
             public.should_exit = admin.should_exit = True
+            await hub.drain(settings.drain_seconds)
+            await serving
+            hearing.cancel()
     log.info("stopped")
 
 

@@ -187,6 +187,13 @@ class Settings(EventSettings):
     )
     rate_tenant_burst: int = Field(25_000, ge=1, description="Requests that they may send at once.")
 
+    live_lifetime_seconds: float = Field(
+        1800.0,
+        ge=1,
+        le=86_400,
+        description="The longest life of a live stream; each ends after 80 to 100 % of it, or with its token.",
+    )
+
     operator_seconds: int = Field(
         300, ge=1, le=300, description="How long roles and property scope are believed; five minutes at most."
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from bff_backoffice.domain.live_events import Channel, History, LiveEvent, LoggedEvent
+from bff_backoffice.domain.live_events import Channel, Cursor, History, LiveEvent, LoggedEvent
 from bff_backoffice.domain.operator import TenantId
 
 __all__ = ["MemoryLiveLog"]
@@ -53,6 +53,11 @@ class MemoryLiveLog:
         kept.append(told)
         while len(kept) > self._history_events:
             log.lost[event.channel] = kept.pop(0).position
+
+    async def now(self, tenant_id: TenantId) -> Cursor:
+        """Where the log stands."""
+        log = self._log(tenant_id)
+        return Cursor(log.epoch, log.head)
 
     async def read(self, tenant_id: TenantId, after: int) -> History:
         """A page of what was told after the position."""

@@ -10,6 +10,7 @@ from bff_backoffice.application.devices import Attendance
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.jobs import RequestJob
+from bff_backoffice.application.live_events_following import LiveEvents
 from bff_backoffice.application.lookups import Lookups
 from bff_backoffice.application.machines import IdentifyMachine
 from bff_backoffice.application.mutations import Acting
@@ -57,4 +58,5 @@ class UseCases:
     attendance: Attendance
     syncing: Syncing
     request_job: RequestJob
+    live_events: LiveEvents
     check_readiness: CheckReadiness

@@ -14,7 +14,7 @@ from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, P
 
 __all__ = [
     "Audience", "Channel", "Cursor", "EndReason", "Following", "Gap", "History", "LiveEvent", "LoggedEvent",
-    "MalformedCursorError", "Viewer", "may_hear", "what_follows",
+    "MalformedCursorError", "Viewer", "may_hear", "recovers", "what_follows",
 ]  # fmt: skip
 
 
@@ -220,3 +220,12 @@ def what_follows(history: History, after: Cursor, viewer: Viewer) -> Following:
     placed.sort(key=lambda each: each[0])
     told = tuple((Cursor(history.epoch, position), each) for position, each in placed)
     return Following(told=told, cursor=Cursor(history.epoch, history.reaches))
+
+
+def recovers(history: History, after: Cursor, viewer: Viewer) -> bool:
+    """Whether a listener with this cursor is told everything that he missed."""
+    return (
+        after.epoch == history.epoch
+        and after.position <= history.head
+        and all(history.lost.get(each, 0) <= after.position for each in viewer.heard_channels)
+    )

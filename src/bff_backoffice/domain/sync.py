@@ -26,7 +26,7 @@ SCOPE: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
 """A scope's name, as a pattern of JSON Schema. sync-service has new ones before this service knows of them."""
 MOST_SCOPES: Final = 64
 LONGEST_VALUE: Final = 512
-VALUE: Final = "^[^\x00-\x1f\x7f]+$"
+VALUE: Final = r"^[^\x00-\x1f\x7f]+$"
 """A cursor's value, as a pattern of JSON Schema: a text that only sync-service orders, without control characters."""
 
 TOKEN_TYPE: Final = "sync-session+jwt"  # noqa: S105 - the kind of a token, and no secret

@@ -16,6 +16,7 @@ from bff_backoffice.application.outbox import Backlog
 from bff_backoffice.infrastructure.breaker import BreakerState
 from bff_backoffice.infrastructure.http import CallOutcome, HedgeOutcome, LimitView
 from bff_backoffice.infrastructure.job_metrics import JobMetrics
+from bff_backoffice.infrastructure.live_metrics import LiveMetrics
 
 __all__ = ["Metrics", "configure_logs"]
 
@@ -128,6 +129,7 @@ class Metrics:
         self._lag = Gauge("bff_backoffice_outbox_lag_seconds", "How long the oldest has waited.", registry=registry)
         self._parked = Gauge("bff_backoffice_outbox_parked", "Messages that nobody can tell.", registry=registry)
         self.jobs = JobMetrics(registry)
+        self.live = LiveMetrics(registry)
         self._heartbeats = Counter(
             "bff_backoffice_heartbeat", "Heartbeats by what became of writing them.", ["outcome"], registry=registry
         )

@@ -17,12 +17,13 @@ from bff_backoffice.presentation import request_parts
 from bff_backoffice.presentation.cors import Cors
 from bff_backoffice.presentation.dispatch import Arrival, Dispatch, Learned, require_media_type
 from bff_backoffice.presentation.errors import problem_document, problem_headers, refusal_of
-from bff_backoffice.presentation.exchange import Stream, Whole
+from bff_backoffice.presentation.exchange import Held, Stream, Whole
 from bff_backoffice.presentation.responses import (
     ClientGoneError,
     Receive,
     Send,
     StreamCutError,
+    send_held,
     send_stream,
     send_whole,
 )
@@ -129,12 +130,25 @@ class BackofficeApp:
                     response, lambda given: self._own_headers(progress, given, stream=True), receive, send
                 )
                 return
+            if isinstance(response, Held):
+                await self._hold(response, scope, send, progress)
+                return
         except (ClientGoneError, StreamCutError):
             raise
         except Exception as failure:  # noqa: BLE001 - the last place where a failure can become an answer
             response = self._refused(failure, progress)
         progress.status = response.status
         await send_whole(response, self._own_headers(progress, response.headers), send)
+
+    async def _hold(self, response: Held, scope: dict[str, Any], send: Send, progress: _Progress) -> None:
+        progress.status = response.status
+
+        def opened() -> None:
+            # Credentials and proof make up most of a request, and nobody needs them for as long as a stream lasts.
+            progress.headers.clear()
+            scope["headers"].clear()
+
+        await send_held(response, lambda given: self._own_headers(progress, given, stream=True), scope, send, opened)
 
     async def _arrival(self, scope: dict[str, Any], receive: Receive, progress: _Progress) -> Arrival:
         match = self._table.match(progress.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -13,7 +13,19 @@ from bff_backoffice.domain.errors import Code, FieldError, Refusal
 from bff_backoffice.domain.operator import OperatorContext, PropertyId
 from bff_backoffice.presentation.words import Language
 
-__all__ = ["Begin", "Exchange", "Response", "Stream", "Whole", "Write", "json_answer", "malformed"]
+__all__ = [
+    "Begin",
+    "Exchange",
+    "Held",
+    "Line",
+    "Open",
+    "Response",
+    "Stream",
+    "Whole",
+    "Write",
+    "json_answer",
+    "malformed",
+]
 
 Write = Callable[[bytes], Awaitable[None]]
 """Sends one chunk at once. Raises when the client is gone."""
@@ -128,7 +140,42 @@ class Stream:
     status: int = 200
 
 
-Response = Whole | Stream
+class Line(Protocol):
+    """The connection under an answer that is held open, for a writer that serves thousands of them."""
+
+    def push(self, chunk: bytes) -> None:
+        """Send one chunk without waiting; what the client does not take yet is kept."""
+
+    def unsent(self) -> int:
+        """How many bytes are kept."""
+
+    def bound_in_system(self, size: int) -> None:
+        """Let the system keep no more than about so many bytes for a client that does not read."""
+
+    def abort(self) -> None:
+        """Hang up at once."""
+
+
+Open = Callable[[Sequence[tuple[str, str]], Callable[[], None]], Awaitable[tuple[Write, Line]]]
+"""Sends status and headers, these among them; calls back when the client is gone. Gives what waits until the client has
+taken enough, and what does not wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An answer that stays open for long and costs next to nothing while nothing happens: no task beside its own.
+
+    `run` opens the answer when it knows its headers, and returns when it is complete. What it raises before it has
+    opened is answered as any refusal is. It must hold nothing of the request that it does not need. It is not
+    cancelled when the client goes away but called back.
+    """
+
+    media_type: str
+    run: Callable[[Open], Awaitable[None]]
+    status: int = 200
+
+
+Response = Whole | Stream | Held
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from bff_backoffice.presentation.exchange import Stream, Whole, Write
+from bff_backoffice.presentation.exchange import Held, Line, Stream, Whole, Write
 
-__all__ = ["ClientGoneError", "Receive", "Send", "StreamCutError", "send_stream", "send_whole"]
+__all__ = ["ClientGoneError", "Receive", "Send", "StreamCutError", "send_held", "send_stream", "send_whole"]
 
 Header = tuple[str, str]
 Message = MutableMapping[str, Any]
@@ -75,12 +75,56 @@ async def send_stream(
     await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+_FAREWELL_SECONDS: Final = 2.0
+"""How long a client may take with the last bytes of an answer that was held open; one that reads takes no time."""
+
+
+async def send_held(
+    response: Held,
+    own_headers: Callable[[Sequence[Header]], list[Header]],
+    scope: MutableMapping[str, Any],
+    send: Send,
+    opened: Callable[[], None],
+) -> None:
+    """Hold an answer open until it is complete or the client is gone; `opened` is called once its headers are out.
+
+    Raises:
+        ClientGoneError: the client went away.
+        StreamCutError: what `run` raised after it had opened.
+        Exception: what `run` raised before it opened.
+    """
+    line = scope["extensions"]["bff_backoffice.line"]
+    delivery = _Delivery(response, own_headers, send)
+
+    async def open_(headers: Sequence[Header], gone: Callable[[], None]) -> tuple[Write, Line]:
+        line.lost = gone
+        write = await delivery.begin([*headers, ("Connection", "close")])
+        opened()
+        return write, line
+
+    try:
+        await response.run(open_)
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
+    except ClientGoneError:
+        raise
+    except Exception as failure:
+        if not delivery.begun:
+            raise
+        line.abort()
+        raise StreamCutError(failure) from failure
+    finally:
+        line.lost = None
+
+
 class _Delivery:
     """The one writer of a stream, and whether its client has seen anything of it yet."""
 
     __slots__ = ("_own_headers", "_response", "_send", "begun")
 
-    def __init__(self, response: Stream, own_headers: Callable[[Sequence[Header]], list[Header]], send: Send) -> None:
+    def __init__(
+        self, response: Stream | Held, own_headers: Callable[[Sequence[Header]], list[Header]], send: Send
+    ) -> None:
         self._response = response
         self._own_headers = own_headers
         self._send = send

@@ -181,7 +181,7 @@ async def test_a_refused_sid_is_refused_on_every_replica_at_once(server: Valkey)
         session = some_session()
         before = await other.admit(claims_of(session), some_proof())
 
-        await one.refuse(TENANT, session.iam_session_id, until=session.tokens_expire_at)
+        await one.refuse(TENANT, session.iam_session_id, until=session.tokens_expire_at, reason="revoked")
         after = await other.admit(claims_of(session), some_proof())
 
         assert (before.revoked, after.revoked) == (False, True)
@@ -192,7 +192,7 @@ async def test_a_tenants_word_does_not_reach_another_tenant(server: Valkey) -> N
     async with replica(server) as sessions:
         session = await sessions.open(some_session())
 
-        await sessions.refuse(OTHER_TENANT, session.iam_session_id, until=session.tokens_expire_at)
+        await sessions.refuse(OTHER_TENANT, session.iam_session_id, until=session.tokens_expire_at, reason="revoked")
         await sessions.close(OTHER_TENANT, session.device_id, session.id)
         found = await sessions.admit(claims_of(session), some_proof())
 

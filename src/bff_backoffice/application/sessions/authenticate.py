@@ -49,6 +49,8 @@ __all__ = ["AppFacts", "Authenticate", "Authenticated", "ProveKey", "ProvenKey",
 _VALIDATE_SECONDS: Final = 0.2
 """platform-facts A9: iam validates a session within 200 ms."""
 
+_REPLACED: Final = "replaced"
+
 _OPERATOR_SECONDS: Final = 0.5
 """platform-facts A9: tenant-service answers within 500 ms."""
 
@@ -185,10 +187,12 @@ class Authenticate:
             replaced.iam_session_id,
             device_id=replaced.device_id,
             operator_id=replaced.operator_id,
-            reason="replaced",
+            reason=_REPLACED,
             expires_at=replaced.tokens_expire_at,
         )
-        await self.sessions.refuse(replaced.tenant_id, replaced.iam_session_id, until=replaced.tokens_expire_at)
+        await self.sessions.refuse(
+            replaced.tenant_id, replaced.iam_session_id, until=replaced.tokens_expire_at, reason=_REPLACED
+        )
 
     async def _operator(self, claims: AccessClaims, facts: RequestFacts) -> Operator:
         operator = await self.operators.operator(

@@ -43,7 +43,7 @@ class ForceLogout:
         await self.revoked.revoke(
             tenant_id, iam_session_id, device_id=device_id, operator_id=operator_id, reason=reason, expires_at=until
         )
-        await self.sessions.refuse(tenant_id, iam_session_id, until=until)
+        await self.sessions.refuse(tenant_id, iam_session_id, until=until, reason=reason)
         for session in await self._candidates(tenant_id, device_id, operator_id):
             if session.iam_session_id == iam_session_id:
                 await self.sessions.close(tenant_id, session.device_id, session.id)

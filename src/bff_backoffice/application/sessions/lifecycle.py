@@ -113,7 +113,7 @@ class CloseSession:
         session = who.session
         until = max(session.tokens_expire_at, who.token_expires_at)
         await self._remember(session, until)
-        await self.sessions.refuse(session.tenant_id, session.iam_session_id, until=until)
+        await self.sessions.refuse(session.tenant_id, session.iam_session_id, until=until, reason=_SIGNED_OUT)
         await self.sessions.close(session.tenant_id, session.device_id, session.id)
         try:
             await self.iam.revoke_session(

@@ -71,14 +71,14 @@ class Sessions(Protocol):
     async def close(self, tenant_id: TenantId, device_id: DeviceId, session_id: BackofficeSessionId) -> None:
         """Forget the session, if it is still the device's."""
 
-    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime) -> None:
-        """Refuse the tokens of this `sid` from now on, on every replica."""
+    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime, reason: str) -> None:
+        """Refuse the tokens of this `sid` from now on, on every replica, and tell its streams to end and why."""
 
     async def remember_operator(self, operator: Operator) -> None:
         """Keep what tenant-service said, for five minutes at most."""
 
     async def forget_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
-        """Ask tenant-service again at the next request."""
+        """Ask tenant-service again at the next request, and tell the operator's streams."""
 
 
 class RevokedSessions(Protocol):

@@ -19,6 +19,7 @@ __all__ = [
     "live_channel",
     "live_head",
     "live_once",
+    "live_stream",
     "live_wire",
     "operator",
     "own_events",
@@ -139,6 +140,11 @@ def live_channel(tenant_id: TenantId, channel: Channel) -> str:
 def live_once(tenant_id: TenantId, digest: str) -> str:
     """The mark of an event that was told and is not to be told again. The digest names nobody."""
     return f"{tenant_id}:live:1:once:{digest}"
+
+
+def live_stream(tenant_id: TenantId, device_id: DeviceId) -> str:
+    """Which stream of a device is the newest: a fencing token."""
+    return f"{tenant_id}:live:1:stream:{device_id}"
 
 
 def live_wire(tenant_id: TenantId) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bff_backoffice.domain.live_events import Audience, Channel, History, LiveEvent, LoggedEvent
+from bff_backoffice.domain.live_events import Audience, Channel, Cursor, History, LiveEvent, LoggedEvent
 from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
@@ -29,6 +29,9 @@ _KEEP_SECONDS: Final = 86_400
 
 _ONCE_SECONDS: Final = 3600
 _PAGE: Final = 256
+_FAR: Final = 10**15
+"""A position that no log reaches."""
+
 _CHANNELS: Final = tuple(Channel)
 
 # KEYS: head, the logs of the four channels. ARGV[1]: an epoch in case that a new one begins. A server that is another
@@ -71,7 +74,9 @@ if surplus > 0 then
 end
 redis.call('XADD', log, string.format('%d-0', position), 'e', ARGV[4])
 for number = 1, 5 do redis.call('EXPIRE', KEYS[number], ARGV[8]) end
-redis.call('PUBLISH', ARGV[6], string.format('e %s %d ', epoch, position) .. ARGV[4])
+local now = redis.call('TIME')
+local told_at = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('PUBLISH', ARGV[6], string.format('e %s %d %d ', epoch, position, told_at) .. ARGV[4])
 return position
 """
 
@@ -131,6 +136,11 @@ class RedisLiveLog:
             0 if event.told_once is None else _ONCE_SECONDS,
             _KEEP_SECONDS,
         )
+
+    async def now(self, tenant_id: TenantId) -> Cursor:
+        """Where the log stands."""
+        history = await self.read(tenant_id, _FAR)
+        return Cursor(history.epoch, history.head)
 
     async def read(self, tenant_id: TenantId, after: int) -> History:
         """A page of what was told after the position."""

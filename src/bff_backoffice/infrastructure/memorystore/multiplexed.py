@@ -8,7 +8,8 @@ and one read. Conversations and redis-py's own interface stay with the pool (`cl
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from hiredis import HiredisError
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
@@ -18,7 +19,9 @@ from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.infrastructure.memorystore.client import Answer, Command, Patience, Pool, RedisStore, info_field
 from bff_backoffice.infrastructure.memorystore.wire import Wire
 
-__all__ = ["MultiplexedRedisStore"]
+__all__ = ["MultiplexedRedisStore", "greet", "open_wire"]
+
+W = TypeVar("W", bound=Wire)
 
 _FIRST_PAUSE_SECONDS: Final = 0.01
 _LONGEST_PAUSE_SECONDS: Final = 0.1
@@ -98,9 +101,9 @@ class MultiplexedRedisStore(RedisStore):
 
     async def _greeted(self) -> Wire:
         """A new connection that knows the server's run. It carries nobody's command before that."""
-        wire = await _open_wire(self._address, self._pool.connect_seconds)
+        wire = await open_wire(self._address, lambda: Wire(limit_seconds=self._pool.connect_seconds))
         try:
-            run_id = await _greet(wire, self._address)
+            run_id = await greet(wire, self._address)
         except BaseException:
             wire.end(ConnectionError("given up while it was greeted"))
             raise
@@ -116,7 +119,7 @@ class MultiplexedRedisStore(RedisStore):
         await super().aclose()
 
 
-async def _greet(wire: Wire, address: AbstractConnection) -> str:
+async def greet(wire: Wire, address: AbstractConnection) -> str:
     """Say who we are and where we want to work, and return the server's run id."""
     commands: list[Command] = []
     if address.username or address.password:
@@ -137,12 +140,9 @@ async def _greet(wire: Wire, address: AbstractConnection) -> str:
     return run_id
 
 
-async def _open_wire(address: AbstractConnection, limit_seconds: float) -> Wire:
-    """Open the socket, with TLS where the address says so. Raises `OSError`."""
+async def open_wire(address: AbstractConnection, wire: Callable[[], W]) -> W:
+    """Open the socket, with TLS where the address says so, for what `wire` makes. Raises `OSError`."""
     loop = asyncio.get_running_loop()
-
-    def wire() -> Wire:
-        return Wire(limit_seconds=limit_seconds)
 
     if isinstance(address, UnixDomainSocketConnection):
         return (await loop.create_unix_connection(wire, address.path))[1]

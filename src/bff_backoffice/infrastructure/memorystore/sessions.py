@@ -29,7 +29,7 @@ from bff_backoffice.infrastructure.memorystore.entries import encode, rememberin
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.tenants import known_tenant
 
-__all__ = ["RedisSessions"]
+__all__ = ["RedisSessions", "known_operator"]
 
 # KEYS: session. ARGV: blob, sid, seconds. Keeps a session of the same sid that another replica was quicker to open.
 _OPEN: Final = """
@@ -67,7 +67,8 @@ _CHANGED_SECONDS: Final = 2
 
 
 _session: Final = remembering_decoder(BackofficeSession, entries=_REMEMBERED)
-_operator: Final = remembering_decoder(Operator, entries=_REMEMBERED)
+known_operator: Final = remembering_decoder(Operator, entries=_REMEMBERED)
+"""The entry of these bytes. A pure function, remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class RedisSessions:
         )
         return Admission(
             session=None if raw.session is None else _session(raw.session),
-            operator=None if not raw.operator else _operator(raw.operator),
+            operator=None if not raw.operator else known_operator(raw.operator),
             tenant=None if raw.tenant is None else known_tenant(raw.tenant),
             revoked=raw.revoked,
             memory_born_at=raw.memory_born_at,
@@ -139,11 +140,13 @@ class RedisSessions:
         key = keys.session_of_device(tenant_id, device_id)
         await self.redis.ask("EVAL", _CLOSE, 1, key, session_id)
 
-    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime) -> None:
-        """Refuse the tokens of this `sid` from now on, on every replica."""
+    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime, reason: str) -> None:
+        """Refuse the tokens of this `sid` from now on, on every replica, and end its streams."""
         seconds = max(1, math.ceil((until - self.clock()).total_seconds()))
-        key = keys.revoked_session(tenant_id, iam_session_id)
-        await self.redis.ask("SET", key, b"1", "EX", seconds)
+        await self.redis.round_trip(
+            ("SET", keys.revoked_session(tenant_id, iam_session_id), reason, "EX", seconds),
+            ("PUBLISH", keys.live_wire(tenant_id), f"s {iam_session_id} {reason}"),
+        )
 
     async def remember_operator(self, operator: Operator) -> None:
         """Keep what tenant-service said, for five minutes at most, unless it said meanwhile that it changed."""
@@ -154,4 +157,6 @@ class RedisSessions:
         """Ask tenant-service again at the next request."""
         key = keys.operator(tenant_id, operator_id)
         # Not DEL: an answer that was under way before the change would be kept for five minutes after it.
-        await self.redis.ask("SET", key, _CHANGED, "EX", _CHANGED_SECONDS)
+        await self.redis.round_trip(
+            ("SET", key, _CHANGED, "EX", _CHANGED_SECONDS), ("PUBLISH", keys.live_wire(tenant_id), f"o {operator_id}")
+        )

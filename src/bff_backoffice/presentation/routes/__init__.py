@@ -13,6 +13,7 @@ from bff_backoffice.presentation.routes import (
     downtime_pack,
     health,
     jobs,
+    live_events,
     lookups,
     mutations,
     preferences,
@@ -40,6 +41,7 @@ ROUTES: Final = (
     *devices.ROUTES,
     *sync.ROUTES,
     *jobs.ROUTES,
+    *live_events.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,
 )

@@ -1,0 +1,146 @@
+"""One stream of live events over one connection: it writes what it hears and keeps no queue of its own.
+
+What the client has not taken yet is the connection's; once that is more than the bound, the stream ends, and its client
+comes back with the cursor that it did read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from bff_backoffice.application.live_events import StreamFacts
+from bff_backoffice.application.live_events_following import LiveEvents, Reader, Told
+from bff_backoffice.application.ports import Clock
+from bff_backoffice.domain.live_events import Cursor, EndReason, Gap, LoggedEvent, Viewer
+from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.presentation.exchange import Line, Open, Write
+from bff_backoffice.presentation.live_frames import (
+    PADDING,
+    beat_frame,
+    end_frame,
+    event_frame,
+    gap_frame,
+    ready_frame,
+)
+from bff_backoffice.presentation.responses import ClientGoneError
+
+__all__ = ["LiveStream"]
+
+_CATCH_UP_SECONDS: Final = 10.0
+"""How long a client may take to read a page of what it missed: a few hundred KB."""
+
+_WRITE_BYTES: Final = 32_768
+_SYSTEM_BYTES: Final = 65_536
+
+
+class LiveStream(Reader):
+    """A device's stream. `lifetime_seconds` is how long it lives at most, its end by the token included."""
+
+    __slots__ = ("_clock", "_line", "_live", "_open", "_seconds", "_unsent", "_write", "cursor")
+
+    def __init__(
+        self,
+        *,
+        tenant_id: TenantId,
+        facts: StreamFacts,
+        viewer: Viewer,
+        live: LiveEvents,
+        clock: Clock,
+        lifetime_seconds: float,
+        open_: Open,
+    ) -> None:
+        super().__init__(tenant_id=tenant_id, facts=facts, viewer=viewer)
+        self._live = live
+        self._clock = clock
+        self._seconds = lifetime_seconds
+        self._open: Open | None = open_
+        self._write: Write | None = None
+        self._line: Line | None = None
+        self._unsent = 0
+        self.cursor: Cursor | None = None
+
+    async def ready(self, cursor: Cursor, *, recovered: bool) -> None:
+        """Send headers, padding and `session.ready`, all at once."""
+        if self._open is None:
+            raise RuntimeError("a stream begins once")
+        self._write, self._line = await self._open((), self.leave)
+        # Nothing of how it was opened is needed any more, and it holds what the answer began with.
+        self._open = None
+        self._line.bound_in_system(_SYSTEM_BYTES)
+        self.cursor = cursor
+        frame = ready_frame(
+            cursor,
+            self.tenant_id,
+            self._clock(),
+            heartbeat_seconds=self._live.heartbeat_seconds,
+            lifetime_seconds=max(1, int(self._seconds)),
+            recovered=recovered,
+            channels=self.viewer.heard_channels,
+        )
+        self._line.push(PADDING + frame)
+
+    async def catch_up(self, told: Told) -> None:
+        """Write a page, waiting for the client where it needs time."""
+        if self._write is None:
+            return
+        chunk, until = bytearray(), self.cursor
+        async with asyncio.timeout(_CATCH_UP_SECONDS):
+            for cursor, each in told:
+                chunk += self._frame(cursor, each)
+                until = cursor
+                if len(chunk) >= _WRITE_BYTES:
+                    await self._write(bytes(chunk))
+                    chunk.clear()
+                    self.cursor = until
+            if chunk:
+                await self._write(bytes(chunk))
+        self.cursor = until
+
+    def hear(self, cursor: Cursor, told: Gap | LoggedEvent) -> None:
+        """Write it at once, or end if the client is too far behind."""
+        line = self._line
+        if line is None or self.over.done():
+            return
+        if line.unsent() > self._live.buffer_bytes:
+            self.end(EndReason.OVERFLOWED)
+            return
+        line.push(self._frame(cursor, told))
+        self.cursor = cursor
+
+    def beat(self, now: datetime) -> None:
+        """Write a comment; end if the client has taken nothing since the last one."""
+        line = self._line
+        if line is None or self.over.done():
+            return
+        unsent = line.unsent()
+        if unsent and unsent >= self._unsent > 0:
+            self.end(EndReason.OVERFLOWED)
+            return
+        self._unsent = unsent
+        line.push(beat_frame(now))
+
+    async def live(self, after: Cursor | None, expires_in: float) -> None:
+        """Be open until something ends it, and say what did.
+
+        `expires_in` is how many seconds its token is good for.
+
+        Raises:
+            ClientGoneError: the client went away.
+            StoreUnavailableError: as the use case.
+        """
+        reason = EndReason.EXPIRED if expires_in <= self._seconds else EndReason.ROTATED
+        alarm = asyncio.get_running_loop().call_later(max(0.0, self._seconds), self.end, reason)
+        try:
+            await self._live.follow(self, after)
+        finally:
+            alarm.cancel()
+        if self.reason is None or self._line is None or self.cursor is None:
+            raise ClientGoneError
+        self._line.push(end_frame(self.cursor, self.reason, self.detail, self.tenant_id, self._clock()))
+
+    def _frame(self, cursor: Cursor, told: Gap | LoggedEvent) -> bytes:
+        if isinstance(told, LoggedEvent):
+            return event_frame(cursor, told)
+        return gap_frame(cursor, told, self.tenant_id, self._clock())
