@@ -78,8 +78,10 @@ def test_any_text_is_a_cursor_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", ONE_EPOCH, f"{ONE_EPOCH}-", f"{ONE_EPOCH}-01", f"{ONE_EPOCH}--1", f"{ONE_EPOCH}-1\n", f"{ONE_EPOCH}-\u0661",
-     f"{ONE_EPOCH.upper()}-1", f"{ONE_EPOCH}-{'9' * 16}"],
+    [
+        "", "x", ONE_EPOCH, f"{ONE_EPOCH}-", f"{ONE_EPOCH}-01", f"{ONE_EPOCH}--1", f"{ONE_EPOCH}-1\n",
+        f"{ONE_EPOCH}-\u0661", f"{ONE_EPOCH.upper()}-1", f"{ONE_EPOCH}-{'9' * 16}",
+    ],
 )  # fmt: skip
 def test_what_is_nearly_a_cursor_is_none(text: str) -> None:
     """One position has one text."""
