@@ -168,7 +168,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             ),
             replay=ReplayEvent(handle=consumers, parked=PostgresParkedEvents(database)),
             relay=relay_of(gateways, database, metrics),
-            upkeep=upkeep_of(database, metrics.jobs),
+            upkeep=upkeep_of(database, sessions, metrics.jobs),
             hints=hints,
         )
 

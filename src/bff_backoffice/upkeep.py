@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bff_backoffice.application.jobs import Chore, JobObserver, Platform, RequestJob, RunJob, RunJobs, Tenants
+from bff_backoffice.application.jobs import Chore, Platform, RequestJob, RunJob, RunJobs, Tenants
+from bff_backoffice.application.sessions.lapse import CloseIdleSessions, LapsedSessions
+from bff_backoffice.infrastructure.job_metrics import JobMetrics
 from bff_backoffice.infrastructure.postgres.job_runs import PostgresJobRuns
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.upkeep import PostgresUpkeep
@@ -15,11 +17,12 @@ def requests_of(database: Database) -> RequestJob:
     return RequestJob(runs=PostgresJobRuns(database))
 
 
-def upkeep_of(database: Database, observer: JobObserver) -> RunJobs:
+def upkeep_of(database: Database, sessions: LapsedSessions, observer: JobMetrics) -> RunJobs:
     """Give each job what it does, for the worker, whose role alone may remove things."""
     postgres = PostgresUpkeep(database)
     chores: dict[str, Chore] = {
         "activity-ledger": Platform(postgres.keep_ledger),
+        "idle-sessions": Tenants(CloseIdleSessions(sessions=sessions, tell=observer.session_lapsed)),
         "regulated-logs": Platform(postgres.keep_logs),
         **{name: Tenants(step) for name, step in postgres.removals().items()},
     }

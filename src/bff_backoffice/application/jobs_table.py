@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from bff_backoffice.domain.sessions import SESSION_LIFETIME
+
 __all__ = ["JOBS", "Job", "job_named"]
 
 _HOUR: Final = timedelta(hours=1)
@@ -53,6 +55,12 @@ JOBS: Final = (
         what="Removes the tombstones of keys that were made 400 days ago; keys of that time are refused from then on.",
         every=6 * _HOUR,
         keep=timedelta(days=400),
+    ),
+    Job(
+        name="idle-sessions",
+        what="Closes sessions that nobody used for 12 hours: tells of their end and removes what is left of them.",
+        every=timedelta(minutes=10),
+        keep=SESSION_LIFETIME + timedelta(minutes=5),
     ),
     Job(
         name="preferences-mirror",

@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from bff_backoffice.application.jobs import JobState
+from bff_backoffice.domain.sessions import BackofficeSession
 
 __all__ = ["JobMetrics"]
 
@@ -38,6 +39,10 @@ class JobMetrics:
         self._job_rows.labels(name).inc(rows)
         log = self._log.error if outcome == "failed" else self._log.info
         log("job_ran", job=name, outcome=outcome, rows=rows, ms=round(seconds * 1000, 1))
+
+    async def session_lapsed(self, session: BackofficeSession) -> None:
+        """A session ended because nobody used it."""
+        self._log.info("session_lapsed", session_id=session.id, device_id=session.device_id)
 
     def job_states(self, states: Sequence[JobState]) -> None:
         """How the jobs stand, whoever ran them."""

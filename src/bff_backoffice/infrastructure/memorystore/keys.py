@@ -21,6 +21,7 @@ __all__ = [
     "live_once",
     "live_stream",
     "live_wire",
+    "open_sessions",
     "operator",
     "own_events",
     "platform_events",
@@ -65,6 +66,11 @@ def heartbeat(tenant_id: TenantId, device_id: DeviceId) -> str:
 def queue_hint(tenant_id: TenantId, device_id: DeviceId) -> str:
     """How many actions a device said that it has queued; without a device, how all of a tenant's begin."""
     return f"{tenant_id}:queue-hint:{device_id}"
+
+
+def open_sessions(tenant_id: TenantId) -> str:
+    """The sessions of a tenant by their identifiers, also those whose time ran out, until somebody has told of it."""
+    return f"{tenant_id}:open-sessions:1"
 
 
 def operator(tenant_id: TenantId, operator_id: OperatorId) -> str:

@@ -7,8 +7,9 @@ there are scripts, so that two replicas can't both win.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from bff_backoffice.application.ports import Clock
@@ -31,27 +32,43 @@ from bff_backoffice.infrastructure.memorystore.tenants import known_tenant
 
 __all__ = ["RedisSessions", "known_operator"]
 
-# KEYS: session. ARGV: blob, sid, seconds. Keeps a session of the same sid that another replica was quicker to open.
+# KEYS: session, the tenant's open ones. ARGV: blob, sid, seconds, id. Keeps a session of the same sid that another
+# replica was quicker to open.
 _OPEN: Final = """
 local kept = redis.call('GET', KEYS[1])
-if kept and cjson.decode(kept).iam_session_id == ARGV[2] then return kept end
+local replaced = kept and cjson.decode(kept)
+if replaced and replaced.iam_session_id == ARGV[2] then return kept end
+if replaced then redis.call('HDEL', KEYS[2], replaced.id) end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[4], ARGV[1])
 return ARGV[1]
 """
 
-# KEYS: session. ARGV: blob as it was read, blob, seconds. Writes only over what was read: a session that was closed
-# must not come back, and a request that read it early must not undo what another one chose meanwhile.
+# KEYS: session, the tenant's open ones. ARGV: blob as it was read, blob, seconds, id. Writes only over what was read: a
+# session that was closed must not come back, and a request that read it early must not undo what another one chose.
 _KEEP: Final = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[4], ARGV[2])
 return 1
 """
 
-# KEYS: session. ARGV: id.
+# KEYS: session, the tenant's open ones. ARGV: id.
 _CLOSE: Final = """
 local kept = redis.call('GET', KEYS[1])
 if not kept or cjson.decode(kept).id ~= ARGV[1] then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[1])
+"""
+
+# KEYS: session, the tenant's open ones, the operator's devices. ARGV: id, device, operator. Removes what is left of a
+# session that is gone: it can't come back, since only what is there is written over. Another one of the device stays.
+_LAPSED: Final = """
+local kept = redis.call('GET', KEYS[1])
+local current = kept and cjson.decode(kept)
+if current and current.id == ARGV[1] then return 0 end
+if not current or current.operator_id ~= ARGV[3] then redis.call('SREM', KEYS[3], ARGV[2]) end
+return redis.call('HDEL', KEYS[2], ARGV[1])
 """
 
 _REMEMBERED: Final = 4096
@@ -113,14 +130,34 @@ class RedisSessions:
         answer = await self.redis.round_trip(
             ("SADD", index, session.device_id),
             ("EXPIRE", index, 2 * _SESSION_SECONDS),
-            ("EVAL", _OPEN, 1, key, encode(session), session.iam_session_id, _SESSION_SECONDS),
+            (
+                "EVAL",
+                _OPEN,
+                2,
+                key,
+                keys.open_sessions(session.tenant_id),
+                encode(session),
+                session.iam_session_id,
+                _SESSION_SECONDS,
+                session.id,
+            ),
         )
         return _session(answer.replies[2])
 
     async def keep(self, before: BackofficeSession, after: BackofficeSession) -> bool:
         """Write back a session, unless it was changed, closed or replaced since it was read; return whether."""
         key = keys.session_of_device(before.tenant_id, before.device_id)
-        return bool(await self.redis.ask("EVAL", _KEEP, 1, key, encode(before), encode(after), _SESSION_SECONDS))
+        index = keys.devices_of_operator(before.tenant_id, before.operator_id)
+        answer = await self.redis.round_trip(
+            # A session that slides for days must be found for as long when all of an operator's have to end.
+            ("SADD", index, before.device_id),
+            ("EXPIRE", index, 2 * _SESSION_SECONDS),
+            (
+                "EVAL", _KEEP, 2, key, keys.open_sessions(before.tenant_id),
+                encode(before), encode(after), _SESSION_SECONDS, before.id,
+            ),
+        )  # fmt: skip
+        return bool(answer.replies[2])
 
     async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
         """The device's session."""
@@ -138,7 +175,27 @@ class RedisSessions:
     async def close(self, tenant_id: TenantId, device_id: DeviceId, session_id: BackofficeSessionId) -> None:
         """Forget the session, if it is still the device's."""
         key = keys.session_of_device(tenant_id, device_id)
-        await self.redis.ask("EVAL", _CLOSE, 1, key, session_id)
+        await self.redis.ask("EVAL", _CLOSE, 2, key, keys.open_sessions(tenant_id), session_id)
+
+    async def lapsed(self, tenant_id: TenantId, idle: timedelta, *, most: int) -> Sequence[BackofficeSession]:
+        """The sessions that nobody has used for so long, and that are gone without anybody having closed them."""
+        before = self.clock() - idle
+        blobs = await self.redis.ask("HVALS", keys.open_sessions(tenant_id))
+        old = sorted(
+            (each for each in map(_session, blobs) if each.last_seen_at < before), key=lambda each: each.last_seen_at
+        )
+        there = [(each, await self.current(tenant_id, each.device_id)) for each in old[:most]]
+        return [each for each, current in there if current is None or current.id != each.id]
+
+    async def forget_lapsed(self, session: BackofficeSession) -> bool:
+        """Remove what is left of one of these; return whether this call did."""
+        removed = await self.redis.ask(
+            "EVAL", _LAPSED, 3,
+            keys.session_of_device(session.tenant_id, session.device_id), keys.open_sessions(session.tenant_id),
+            keys.devices_of_operator(session.tenant_id, session.operator_id),
+            session.id, session.device_id, session.operator_id,
+        )  # fmt: skip
+        return bool(removed)
 
     async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime, reason: str) -> None:
         """Refuse the tokens of this `sid` from now on, on every replica, and end its streams."""
