@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from bff_backoffice.application.event_bus import BusMessage, EventPublisher
+from bff_backoffice.application.event_bus import BusMessage, EventPublisher, EventSubscription
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
-from bff_backoffice.infrastructure.memorystore.event_bus import RedisEventPublisher
+from bff_backoffice.infrastructure.memorystore.event_bus import (
+    BLOCK_SECONDS,
+    RedisEventPublisher,
+    RedisEventSubscription,
+)
 from tests.contract.memorystore.valkey import RealClock, Valkey
 from tests.fakes.memory_event_bus import MemoryEventBus
 
@@ -38,11 +43,22 @@ class PublishedOn(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBus:
-    """A bus under test: its publisher, what is on it, and how to take it away."""
+    """A bus under test: both sides of it, what is on it, how to publish as the platform does, and how to take it away.
+
+    `settled` returns once what a receiver has answered has reached the bus.
+    """
 
     publisher: EventPublisher
+    subscription: EventSubscription
     published: PublishedOn
+    platform_publishes: Callable[[Sequence[BusMessage]], Awaitable[None]]
+    settled: Callable[[], Awaitable[None]]
     go_away: Callable[[], Awaitable[None]]
+    come_back: Callable[[], Awaitable[None]]
+
+
+async def _at_once() -> None:
+    """Nothing is under way."""
 
 
 @asynccontextmanager
@@ -55,14 +71,21 @@ async def _memory(_folder: Path) -> AsyncIterator[OpenBus]:
     async def go_away() -> None:
         bus.away = True
 
-    yield OpenBus(publisher=bus, published=published, go_away=go_away)
+    async def come_back() -> None:
+        bus.away = False
+
+    yield OpenBus(
+        publisher=bus, subscription=bus, published=published, platform_publishes=bus.publish, settled=_at_once,
+        go_away=go_away, come_back=come_back,
+    )  # fmt: skip
 
 
 @asynccontextmanager
 async def _redis(folder: Path) -> AsyncIterator[OpenBus]:
     server = Valkey(folder)
     server.start()
-    store = RedisStore.open(server.url, store="bus")
+    store = RedisStore.open(server.url, store="bus", operation_seconds=BLOCK_SECONDS + 2)
+    platform = RedisStore.open(server.url, store="bus")
 
     async def published() -> Sequence[BusMessage]:
         entries: Any = await store.redis.xrange(keys.own_events())
@@ -77,14 +100,43 @@ async def _redis(folder: Path) -> AsyncIterator[OpenBus]:
             for _, fields in entries
         ]
 
+    async def platform_publishes(messages: Sequence[BusMessage]) -> None:
+        for each in messages:
+            fields = {
+                "subject": each.subject, "tenantId": each.tenant_id, "orderingKey": each.ordering_key,
+                "eventId": each.event_id, "envelope": each.envelope,
+            }  # fmt: skip
+            await platform.redis.xadd(keys.platform_events(), fields)
+
+    async def pending() -> int:
+        found: Any = await platform.redis.xpending(keys.platform_events(), keys.CONSUMER_GROUP)
+        return int(found["pending"])
+
+    async def settled() -> None:
+        async with asyncio.timeout(60):
+            # Redis tells nobody about an acknowledgement, so it is asked.
+            while await pending():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+
     async def go_away() -> None:
         server.kill()
 
+    async def come_back() -> None:
+        server.start()
+        await platform.redis.connection_pool.disconnect()
+
     try:
         yield OpenBus(
-            publisher=RedisEventPublisher(redis=store, clock=RealClock()), published=published, go_away=go_away
+            publisher=RedisEventPublisher(redis=store, clock=RealClock()),
+            subscription=RedisEventSubscription(redis=store, name="one", claim_after_ms=100),
+            published=published,
+            platform_publishes=platform_publishes,
+            settled=settled,
+            go_away=go_away,
+            come_back=come_back,
         )
     finally:
+        await platform.aclose()
         await store.aclose()
         server.kill()
 

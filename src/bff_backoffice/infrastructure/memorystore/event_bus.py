@@ -82,6 +82,7 @@ class RedisEventSubscription:
             try:
                 await self._prepare()
                 while True:
+                    _end_if_cancelled()
                     await self._claim(receive)
                     await self._read(receive)
             except (RedisError, OSError, TimeoutError):
