@@ -33,23 +33,36 @@ def receive_of(handle: HandleEvent, database: Database, *, observer: EventObserv
 @asynccontextmanager
 async def open_subscription(settings: Settings, *, name: str) -> AsyncIterator[EventSubscription]:
     """What the platform publishes. `name` tells this consumer from the others. Nothing is connected before its use."""
-    store = _redis_bus(settings, operation_seconds=_OPERATION_SECONDS)
-    try:
+    if settings.event_bus == "pubsub" and settings.pubsub_project is not None:
+        from bff_backoffice.infrastructure.pubsub import clients, subscription  # noqa: PLC0415 - large, seldom needed
+
+        async with clients.open_subscriber_client(settings.pubsub_emulator) as client:
+            yield subscription.PubSubSubscription(
+                client=client, project=settings.pubsub_project, names=settings.pubsub_subscriptions, client_id=name
+            )
+        return
+    async with _redis_bus(settings) as store:
         yield RedisEventSubscription(redis=store, name=name)
-    finally:
-        await store.aclose()
 
 
 @asynccontextmanager
 async def open_publisher(settings: Settings, *, clock: Clock) -> AsyncIterator[EventPublisher]:
     """Where this service publishes. Nothing is connected before its use."""
-    store = _redis_bus(settings, operation_seconds=_OPERATION_SECONDS)
-    try:
+    if settings.event_bus == "pubsub" and settings.pubsub_project is not None:
+        from bff_backoffice.infrastructure.pubsub import clients, publisher  # noqa: PLC0415 - large, seldom needed
+
+        async with clients.open_publisher_client(settings.pubsub_emulator) as client:
+            yield publisher.PubSubPublisher(client=client, project=settings.pubsub_project)
+        return
+    async with _redis_bus(settings) as store:
         yield RedisEventPublisher(redis=store, clock=clock)
+
+
+@asynccontextmanager
+async def _redis_bus(settings: Settings) -> AsyncIterator[RedisStore]:
+    url = settings.redis_bus_url or settings.redis_sessions_url
+    store = RedisStore.open(url.get_secret_value(), store="bus", operation_seconds=_OPERATION_SECONDS)
+    try:
+        yield store
     finally:
         await store.aclose()
-
-
-def _redis_bus(settings: Settings, *, operation_seconds: float) -> RedisStore:
-    url = settings.redis_bus_url or settings.redis_sessions_url
-    return RedisStore.open(url.get_secret_value(), store="bus", operation_seconds=operation_seconds)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -22,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from bff_backoffice.settings_events import EventSettings
+from bff_backoffice.settings_events import CommaSeparated, EventSettings
 
 __all__ = ["UPSTREAMS", "Settings", "SettingsError", "load_settings"]
 
@@ -35,12 +34,6 @@ UPSTREAMS: Final = (
 )  # fmt: skip
 """The platform services of specification section 7."""
 
-
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-_CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -67,13 +60,13 @@ class Settings(EventSettings):
     )
     admin_host: str = Field("127.0.0.1", description="Address of the admin listener (`/metrics`). Keep it private.")
     admin_port: int = Field(9083, ge=0, le=65535, description="Port of the admin listener; 0 takes any free one.")
-    public_origins: _CommaSeparated = Field(
+    public_origins: CommaSeparated = Field(
         ("http://127.0.0.1:8083",),
         description="Origins that clients address the service by, comma-separated. A proof's `htu` is compared with "
         "these and never with a header that the client controls.",
         examples=["https://backoffice.melmastoon.ghasi.io,https://api.melmastoon.ghasi.io"],
     )
-    cors_origins: _CommaSeparated = Field(
+    cors_origins: CommaSeparated = Field(
         (), description="Web origins that may call the service from a browser, comma-separated. Empty: none."
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body that is read, in bytes.")
@@ -154,7 +147,7 @@ class Settings(EventSettings):
         description="This service's own Ed25519 key, which signs downtime packs and sync session tokens: the seed, 32 "
         "bytes as base64url without padding. The same for every replica. Needed by `bff-backoffice serve` only.",
     )
-    signing_keys_published: _CommaSeparated = Field(
+    signing_keys_published: CommaSeparated = Field(
         (),
         description="Public parts (the `x` of their JWK) of keys that don't sign now and are published all the same, "
         "comma-separated: the next key before it signs, the last one for as long as its signatures are kept.",

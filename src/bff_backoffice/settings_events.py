@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
-__all__ = ["EventSettings"]
+__all__ = ["CommaSeparated", "EventSettings"]
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class EventSettings(BaseModel):
     """`Settings` has these fields too."""
 
+    event_bus: Literal["redis", "pubsub"] = Field(
+        "redis", description="What carries events: `redis` (Streams) or `pubsub` (Google Cloud Pub/Sub)."
+    )
+    pubsub_project: str | None = Field(
+        None, description="The project of topics and subscriptions. Needed where the bus is Pub/Sub."
+    )
+    pubsub_subscriptions: CommaSeparated = Field(
+        (),
+        description="Subscriptions that the worker pulls from, comma-separated, by their short names.",
+        examples=["bff-backoffice.iam,bff-backoffice.tenant"],
+    )
+    pubsub_emulator: str | None = Field(
+        None,
+        description="`host:port` of an emulator on this machine, spoken to without encryption and account.",
+        examples=["127.0.0.1:8085"],
+    )
+    push_subscriptions: CommaSeparated = Field(
+        (),
+        description="Subscriptions that may be pushed to `/internal/events/{subscription}`, comma-separated.",
+        examples=["bff-backoffice.iam"],
+    )
     machine_issuer: str = Field(
         "https://accounts.google.com", description="The `iss` of the identity tokens of the platform's machines."
     )
@@ -51,3 +79,12 @@ class EventSettings(BaseModel):
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
             raise ValueError("must begin with https://; http is for the loopback interface only")
         return value
+
+    @model_validator(mode="after")
+    def _whole_bus(self) -> Self:
+        host = (self.pubsub_emulator or "127.0.0.1:").rpartition(":")[0]
+        if host not in _LOOPBACK:
+            raise ValueError("BFF_PUBSUB_EMULATOR is not on this machine; what it is told is not encrypted")
+        if self.event_bus == "pubsub" and not self.pubsub_project:
+            raise ValueError("BFF_EVENT_BUS is pubsub; set BFF_PUBSUB_PROJECT to the project of its topics")
+        return self

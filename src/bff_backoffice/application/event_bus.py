@@ -6,11 +6,18 @@ receives must stand duplicates and disorder all the same (contract, section 8).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-__all__ = ["BusMessage", "EventPublisher", "EventSubscription", "Receive", "UnpublishableEventError"]
+__all__ = [
+    "BusMessage",
+    "EventPublisher",
+    "EventSubscription",
+    "Receive",
+    "UnpublishableEventError",
+    "received_message",
+]
 
 _LONGEST_KEY: Final = 1024
 """Bytes. Pub/Sub refuses longer ordering keys and longer attributes; no bus takes what another would refuse."""
@@ -75,3 +82,19 @@ class EventSubscription(Protocol):
         A message is given again when `receive` answers False or raises, and when its process dies before it answered.
         One message that can't be dealt with does not keep those of other ordering keys back.
         """
+
+
+def received_message(attributes: Mapping[str, str], data: bytes, *, ordering_key: str, attempt: int) -> BusMessage:
+    """The message of a bus that has attributes, as each service names them; what is missing is inside the envelope."""
+
+    def first(*names: str) -> str:
+        return next((attributes[name] for name in names if attributes.get(name)), "")
+
+    return BusMessage(
+        subject=first("subject", "eventType", "type", "ce-type"),
+        tenant_id=first("tenantId", "tenant_id", "tenantid"),
+        ordering_key=ordering_key or first("orderingKey"),
+        event_id=first("eventId", "ce-id"),
+        envelope=data,
+        attempt=attempt,
+    )

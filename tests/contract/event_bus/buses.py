@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from google.pubsub_v1 import types
+
 from bff_backoffice.application.event_bus import BusMessage, EventPublisher, EventSubscription
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
@@ -17,8 +19,12 @@ from bff_backoffice.infrastructure.memorystore.event_bus import (
     RedisEventPublisher,
     RedisEventSubscription,
 )
+from bff_backoffice.infrastructure.pubsub.clients import open_publisher_client, open_subscriber_client
+from bff_backoffice.infrastructure.pubsub.publisher import PubSubPublisher, topic_of
+from bff_backoffice.infrastructure.pubsub.subscription import PubSubSubscription
 from tests.contract.memorystore.valkey import RealClock, Valkey
 from tests.fakes.memory_event_bus import MemoryEventBus
+from tests.fakes.pubsub_server import PubSubServer
 
 __all__ = ["BUSES", "OpenBus", "PublishedOn", "message"]
 
@@ -141,4 +147,65 @@ async def _redis(folder: Path) -> AsyncIterator[OpenBus]:
         server.kill()
 
 
-BUSES = {"memory": _memory, "redis": _redis}
+PROJECT = "projects/melmastoon"
+TOPICS = [f"{PROJECT}/topics/{topic_of(subject)}" for subject in ("melmastoon.bff.backoffice.session.opened.v1", "")]
+PLATFORM = f"{PROJECT}/topics/melmastoon.iam"
+SUBSCRIPTION = f"{PROJECT}/subscriptions/bff-backoffice.iam"
+
+
+def _as_message(wire: Any) -> BusMessage:
+    return BusMessage(
+        subject=wire.attributes["subject"],
+        tenant_id=wire.attributes["tenantId"],
+        ordering_key=wire.ordering_key,
+        event_id=wire.attributes["eventId"],
+        envelope=bytes(wire.data),
+    )
+
+
+def pubsub_wire(each: BusMessage) -> Any:
+    """A message as another service publishes it on Pub/Sub."""
+    attributes = {"subject": each.subject, "tenantId": each.tenant_id, "eventId": each.event_id}
+    return types.PubsubMessage.pb()(data=each.envelope, attributes=attributes, ordering_key=each.ordering_key)
+
+
+@asynccontextmanager
+async def _pubsub(_folder: Path) -> AsyncIterator[OpenBus]:
+    server = PubSubServer()
+    server.topics = {topic: [] for topic in TOPICS}
+    server.create(SUBSCRIPTION, topic=PLATFORM, most_attempts=50, dead_letter_topic=f"{PROJECT}/topics/dead")
+    await server.start()
+
+    async def published() -> Sequence[BusMessage]:
+        return [_as_message(each) for topic in TOPICS for each in server.topics[topic]]
+
+    async def platform_publishes(messages: Sequence[BusMessage]) -> None:
+        for each in messages:
+            server.published(PLATFORM, pubsub_wire(each))
+
+    async def settled() -> None:
+        async with asyncio.timeout(60):
+            while server.subscriptions[SUBSCRIPTION].entries:  # noqa: ASYNC110 - the server tells only its streams
+                await asyncio.sleep(0.01)
+
+    try:
+        async with (
+            open_publisher_client(server.address) as publisher,
+            open_subscriber_client(server.address) as subscriber,
+        ):
+            yield OpenBus(
+                publisher=PubSubPublisher(client=publisher, project="melmastoon"),
+                subscription=PubSubSubscription(
+                    client=subscriber, project="melmastoon", names=["bff-backoffice.iam"], client_id="one"
+                ),
+                published=published,
+                platform_publishes=platform_publishes,
+                settled=settled,
+                go_away=server.stop,
+                come_back=server.start,
+            )
+    finally:
+        await server.stop()
+
+
+BUSES = {"memory": _memory, "redis": _redis, "pubsub": _pubsub}
