@@ -53,8 +53,8 @@ export async function* dashboardFrames(session, { language, propertyId, fresh = 
 }
 
 /** Read one widget again. The answer is its widget frame. */
-export async function readWidget(session, id, { language, propertyId, signal }) {
+export async function readWidget(session, id, { language, propertyId, fresh = true, signal }) {
   const headers = { "Accept-Language": language, "X-Property-Id": propertyId };
   const path = `/dashboard/widgets/${encodeURIComponent(id)}?propertyId=${encodeURIComponent(propertyId)}`;
-  return session.json("GET", path, { headers, fresh: true, signal });
+  return session.json("GET", path, { headers, fresh, signal });
 }

@@ -6,7 +6,7 @@ import { dashboardFrames, readWidget, StreamCut } from "./dashboard-stream.js";
 import { fill, h } from "./elements.js";
 import { language, t } from "./language.js";
 import { placeOfWidget } from "./places.js";
-import { Unreachable } from "./problem.js";
+import { Problem, Unreachable } from "./problem.js";
 import { Timeline } from "./timeline.js";
 
 const REFRESH_MS = 30_000;
@@ -68,6 +68,22 @@ export class Dashboard {
       this.#nextAt = performance.now() + AFTER_FAILURE_MS;
     }
     this.#announceEnd();
+  }
+
+  /** Read these widgets again, as far as they are here; nobody asked for it, so nothing is said of one that fails. */
+  async freshen(ids) {
+    const cards = ids.map((id) => this.board.card(id)).filter(Boolean);
+    const read = async (card) => {
+      const late = AbortSignal.timeout(REFRESH_MS);
+      const request = { language: language().tag, propertyId: this.#property.id, fresh: false, signal: late };
+      try {
+        card.land(await readWidget(this.#session, card.id, request), null);
+      } catch (problem) {
+        if (!(problem instanceof Problem) && !(problem instanceof Unreachable) && problem.name !== "TimeoutError")
+          throw problem;
+      }
+    };
+    await Promise.all(cards.map(read));
   }
 
   /** Read one widget again. */

@@ -10,6 +10,7 @@ import { base64url } from "./dpop.js";
 import { Dashboard } from "./dashboard.js";
 import { Heartbeat } from "./heartbeat.js";
 import { openHelp } from "./help.js";
+import { Listening } from "./live/listening.js";
 import { listenForMap } from "./keyboard-map.js";
 import { language, LANGUAGES, t } from "./language.js";
 import { homeOf, placesOf, readAddress } from "./places.js";
@@ -47,11 +48,13 @@ export class Desk {
   #map = null;
   #stopped = new AbortController();
   #place = null;
+  #network;
   #onAddress = () => this.#goTo(readAddress());
   #onAct = (event) => this.#actChanged(event.detail);
 
   /**
    * @param {{session: import("./session.js").Session, acts: import("./acting/acts.js").Acts,
+   *   follower: import("./live/follower.js").Follower,
    *   world: object, clock: import("./server-clock.js").ServerClock, key: object,
    *   announcer: import("./announcer.js").Announcer, route: object, leave: (how: "switch" | "out") => void,
    *   again: () => void}} parts
@@ -60,6 +63,7 @@ export class Desk {
     this.#parts = parts;
     this.#session = parts.session;
     this.#clock = parts.clock;
+    this.#network = parts.route.mode;
     const { world, announcer, acts } = parts;
     const { who } = this.#session;
     const property = world.properties.find((each) => each.id === who.propertyId) ?? world.properties[0];
@@ -83,7 +87,14 @@ export class Desk {
       closed: () => this.toggleWeather(),
       titleOf: (widget) => this.dashboard.board.card(widget)?.name ?? null,
     });
+    this.listening = new Listening({
+      follower: parts.follower,
+      propertyId: property.id,
+      announce: this.#context.announce,
+      place: () => ({ id: this.#place, screen: this.#screen }),
+    });
     this.shell = buildShell({
+      live: this.listening.badge.element,
       world,
       tenant,
       property,
@@ -106,7 +117,7 @@ export class Desk {
       operatorId: who.operatorId,
     });
     this.element = this.shell.element;
-    this.element.append(this.tray.element);
+    this.element.append(this.tray.element, this.listening.ring.element);
     document.documentElement.dataset.accent = accentOf(world, property.id);
     this.heartbeat = new Heartbeat({ session: this.#session, clock: this.#clock });
   }
@@ -139,6 +150,7 @@ export class Desk {
     this.#stopped.abort();
     this.heartbeat.stop();
     this.tray.stop();
+    this.listening.stop();
     this.#parts.acts.removeEventListener("changed", this.#onAct);
     removeEventListener("hashchange", this.#onAddress);
     this.#screen?.stop();
@@ -236,6 +248,9 @@ export class Desk {
 
   /** Everything is asked for again, past the caches, so that the new weather is seen at once. */
   #weatherChanged() {
+    const { mode } = this.#parts.route;
+    if (mode !== this.#network) this.#parts.follower.reroute();
+    this.#network = mode;
     this.shell.showWeather(this.weather.troubled, this.weather.isOpen);
     this.#refresh();
   }

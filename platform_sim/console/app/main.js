@@ -8,6 +8,7 @@ import { fill, h } from "./elements.js";
 import { speak } from "./formats.js";
 import { askTime, readWorld } from "./iam.js";
 import { bestLanguage, t } from "./language.js";
+import { Follower } from "./live/follower.js";
 import { forgetAddress } from "./places.js";
 import { forgetPreferences } from "./preferences.js";
 import { ServerClock } from "./server-clock.js";
@@ -23,6 +24,7 @@ class Console {
   #clock = new ServerClock();
   #session = null;
   #acts = null;
+  #follower = null;
   #desk = null;
   #screen = "signin";
   #notice = null;
@@ -83,6 +85,7 @@ class Console {
     this.#desk = new Desk({
       session: this.#session,
       acts: this.#acts,
+      follower: this.#follower,
       world: this.world,
       clock: this.#clock,
       key: this.key,
@@ -116,16 +119,24 @@ class Console {
     const session = new Session({ wire: this.wire, route: this.route, clock: this.#clock, state });
     session.addEventListener("ended", (event) => this.#ended(session, event.detail));
     this.#session = session;
-    this.#acts?.stop();
+    this.#silence();
     this.#acts = new Acts(session);
     this.#acts.start();
+    this.#follower = new Follower(session);
+    this.#follower.start();
     this.#screen = "desk";
+  }
+
+  /** Nobody acts and nobody listens any more. */
+  #silence() {
+    this.#acts?.stop();
+    this.#follower?.stop();
   }
 
   #ended(session, problem) {
     if (session !== this.#session) return;
     this.#session = null;
-    this.#acts.stop();
+    this.#silence();
     this.#notice = problem.code === "SESSION_REVOKED" ? t("signin.ended.revoked") : t("signin.ended");
     this.#goTo("signin");
   }
@@ -134,7 +145,7 @@ class Console {
     if (how === "out") {
       const session = this.#session;
       this.#session = null;
-      this.#acts.stop();
+      this.#silence();
       forgetAddress();
       this.#goTo("signin");
       await session.signOut();

@@ -35,6 +35,7 @@ export class Network {
       const headers = bad ? { "Content-Type": "application/json" } : {};
       const response = await fetch(NETWORK, { method: bad ? "PUT" : "DELETE", headers, body });
       if (!response.ok) throw new Error(`the network control answered ${response.status}`);
+      this.#route.mode = mode;
       this.#route.origin = mode === "direct" ? this.#route.direct : this.#route.proxy;
       this.#changed();
     } catch {

@@ -85,6 +85,11 @@ export class Session extends EventTarget {
     }
   }
 
+  /** The service says that this session has been ended: it is over here too, at once. */
+  revoked() {
+    this.#judge(new Problem(401, { code: "SESSION_REVOKED" }));
+  }
+
   /** Stop renewing and drop the tokens, without telling anybody. */
   forget() {
     this.#ended = true;

@@ -1,7 +1,7 @@
 /** What this desk likes: kept in the browser's storage, and harmless if it is lost. */
 
 const KEY = "backoffice-console.settings";
-const DEFAULTS = { language: null, theme: "auto", shortcuts: true, lastTenant: null, lastOperator: {}, devices: {} };
+const DEFAULTS = { language: null, theme: "auto", shortcuts: true, sound: false, lastTenant: null, lastOperator: {}, devices: {} };
 
 function read() {
   try {

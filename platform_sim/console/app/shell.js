@@ -119,7 +119,7 @@ function pageHead(parts) {
     "header",
     { class: "page-head" },
     h("div", { class: "page-title" }, title, where),
-    h("div", { class: "page-actions" }, countdown, print, weather, refresh),
+    h("div", { class: "page-actions" }, parts.live, countdown, print, weather, refresh),
   );
   const showPlace = (id, screen) => {
     const isDashboard = id === "dashboard";

@@ -55,6 +55,12 @@ export class PreferencesScreen {
       checked: settings.shortcuts,
       onchange: () => settings.change({ shortcuts: toggle.checked }),
     });
+    const sound = h("input", {
+      type: "checkbox",
+      id: "ring-sound",
+      checked: settings.sound,
+      onchange: () => settings.change({ sound: sound.checked }),
+    });
     return h(
       "div",
       { class: "preferences-form" },
@@ -62,6 +68,7 @@ export class PreferencesScreen {
       languageSelect(),
       themeSelect(),
       h("label", { class: "toggle" }, toggle, h("span", {}, t("help.enabled"))),
+      h("label", { class: "toggle" }, sound, h("span", {}, t("ring.sound"))),
     );
   }
 

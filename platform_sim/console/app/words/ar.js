@@ -1,10 +1,12 @@
 import acts from "./acts/ar.js";
+import live from "./live/ar.js";
 import work from "./work/ar.js";
 
 /** العربية */
 export default {
   ...work,
   ...acts,
+  ...live,
   "app.name": "ميلمستون للفنادق",
   "app.skip": "انتقل إلى المحتوى",
   "app.broken": "تعذّر تشغيل الواجهة",

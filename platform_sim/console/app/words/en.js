@@ -1,10 +1,12 @@
 import acts from "./acts/en.js";
+import live from "./live/en.js";
 import work from "./work/en.js";
 
 /** English. `{n}` decides the plural; other members in braces are put in as they are. */
 export default {
   ...work,
   ...acts,
+  ...live,
   "app.name": "Melmastoon Backoffice",
   "app.skip": "Skip to the content",
   "app.broken": "The console could not start",

@@ -1,10 +1,12 @@
 import acts from "./acts/fa-AF.js";
+import live from "./live/fa-AF.js";
 import work from "./work/fa-AF.js";
 
 /** دری */
 export default {
   ...work,
   ...acts,
+  ...live,
   "app.name": "میلمستون هوتل",
   "app.skip": "رفتن به متن اصلی",
   "app.broken": "صفحه باز نشد",

@@ -1,10 +1,12 @@
 import acts from "./acts/fr.js";
+import live from "./live/fr.js";
 import work from "./work/fr.js";
 
 /** Français. */
 export default {
   ...work,
   ...acts,
+  ...live,
   "app.name": "Melmastoon Backoffice",
   "app.skip": "Aller au contenu",
   "app.broken": "La console n'a pas pu démarrer",

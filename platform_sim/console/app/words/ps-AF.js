@@ -1,10 +1,12 @@
 import acts from "./acts/ps-AF.js";
+import live from "./live/ps-AF.js";
 import work from "./work/ps-AF.js";
 
 /** پښتو */
 export default {
   ...work,
   ...acts,
+  ...live,
   "app.name": "مېلمستون هوټل",
   "app.skip": "اصلي منځپانګې ته تګ",
   "app.broken": "پاڼه پرانیستل نشوه",

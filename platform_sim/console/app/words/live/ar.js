@@ -1,0 +1,22 @@
+/** العربية: البث المباشر والتنبيهات التي ترنّ. */
+export default {
+  "live.connecting": "جارٍ الاتصال",
+  "live.live": "مباشر",
+  "live.polling": "بالاستعلام",
+  "live.resync": "استدراك",
+  "live.away": "لا اتصال",
+  "live.elsewhere": "مباشر في نافذة أخرى",
+  "live.signedout": "خارج الجلسة",
+  "live.hint.connecting": "يتصل المكتب بما يحدث.",
+  "live.hint.live": "يظهر ما يحدث فورًا.",
+  "live.hint.polling": "الشبكة لا تمرّر البث؛ يسأل المكتب كل بضع ثوانٍ.",
+  "live.hint.resync": "فات شيء؛ يُقرأ المعروض من جديد.",
+  "live.hint.away": "تعذّر الوصول إلى الخدمة؛ المحاولة التالية تلقائية.",
+  "live.hint.elsewhere": "نافذة أخرى لهذا الجهاز تتابع ما يحدث.",
+  "live.hint.signedout": "لا أحد مسجّل الدخول.",
+  "live.here": "تابع هنا",
+  "ring.close": "إغلاق",
+  "ring.open": "إلى التنبيهات",
+  "ring.some": "تنبيه جديد",
+  "ring.sound": "صوت عند رفع تنبيه",
+};

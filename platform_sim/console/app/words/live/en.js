@@ -1,0 +1,22 @@
+/** English for the live stream and the alerts that ring. */
+export default {
+  "live.connecting": "Connecting",
+  "live.live": "Live",
+  "live.polling": "Polling",
+  "live.resync": "Catching up",
+  "live.away": "No connection",
+  "live.elsewhere": "Live in another window",
+  "live.signedout": "Signed out",
+  "live.hint.connecting": "The desk connects to what happens.",
+  "live.hint.live": "What happens is shown at once.",
+  "live.hint.polling": "The network lets no stream through; the desk asks every few seconds.",
+  "live.hint.resync": "Something was missed; what is shown is being read anew.",
+  "live.hint.away": "The service cannot be reached; the next try comes by itself.",
+  "live.hint.elsewhere": "Another window of this device follows what happens.",
+  "live.hint.signedout": "Nobody is signed in.",
+  "live.here": "Follow here",
+  "ring.close": "Close",
+  "ring.open": "To the alerts",
+  "ring.some": "A new alert",
+  "ring.sound": "A sound when an alert is raised",
+};

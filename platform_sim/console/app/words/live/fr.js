@@ -1,0 +1,22 @@
+/** Français : le flux en direct et les alertes qui sonnent. */
+export default {
+  "live.connecting": "Connexion",
+  "live.live": "En direct",
+  "live.polling": "Par interrogation",
+  "live.resync": "Rattrapage",
+  "live.away": "Pas de connexion",
+  "live.elsewhere": "En direct dans une autre fenêtre",
+  "live.signedout": "Déconnecté",
+  "live.hint.connecting": "Le poste se relie à ce qui se passe.",
+  "live.hint.live": "Ce qui se passe est montré aussitôt.",
+  "live.hint.polling": "Le réseau ne laisse passer aucun flux ; le poste interroge toutes les quelques secondes.",
+  "live.hint.resync": "Il en manque ; ce qui est montré est relu.",
+  "live.hint.away": "Le service est injoignable ; le prochain essai vient tout seul.",
+  "live.hint.elsewhere": "Une autre fenêtre de cet appareil suit ce qui se passe.",
+  "live.hint.signedout": "Personne n’est connecté.",
+  "live.here": "Suivre ici",
+  "ring.close": "Fermer",
+  "ring.open": "Vers les alertes",
+  "ring.some": "Une nouvelle alerte",
+  "ring.sound": "Un son quand une alerte est levée",
+};

@@ -1,0 +1,22 @@
+/** پښتو: ژوندی بهیر او هغه خبرداري چې زنګ وهي. */
+export default {
+  "live.connecting": "نښلېږي",
+  "live.live": "ژوندی",
+  "live.polling": "په پوښتنه",
+  "live.resync": "جبران",
+  "live.away": "اړیکه نشته",
+  "live.elsewhere": "په بله کړکۍ کې ژوندی",
+  "live.signedout": "وتلی",
+  "live.hint.connecting": "مېز له هغه څه سره نښلېږي چې پېښېږي.",
+  "live.hint.live": "هغه څه چې پېښېږي سمدستي ښودل کېږي.",
+  "live.hint.polling": "شبکه بهیر نه پرېږدي؛ مېز هر څو ثانیې پوښتي.",
+  "live.hint.resync": "یو څه پاتې شول؛ ښودل شوي له سره لوستل کېږي.",
+  "live.hint.away": "خدمت ته رسېدل نشته؛ بله هڅه پخپله ده.",
+  "live.hint.elsewhere": "د دې وسیلې بله کړکۍ پېښې تعقیبوي.",
+  "live.hint.signedout": "هېڅوک ننوتی نه دی.",
+  "live.here": "دلته تعقیب کړه",
+  "ring.close": "تړل",
+  "ring.open": "خبردارو ته",
+  "ring.some": "نوی خبرداری",
+  "ring.sound": "د خبرداري پر مهال غږ",
+};
