@@ -14,6 +14,13 @@ from tests.worlds import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("new_day")]
 
+_JUDGE = """async ([status, document]) => {
+  const { outcomeOf } = await import("/console/app/acting/outcomes.js");
+  const { Problem } = await import("/console/app/problem.js");
+  const judge = (patient) => outcomeOf({ patient }, { problem: new Problem(status, document) }).state;
+  return { mine: judge(false), patient: judge(true) };
+}"""
+
 
 def _keys(seen: list[Request], path: str) -> list[str | None]:
     return [each.headers.get("x-idempotency-key") for each in seen if path in each.url and each.method == "POST"]
@@ -126,3 +133,74 @@ def test_what_is_open_survives_a_reload(sit_down: SitDown, world: World) -> None
     actor.becomes("check_in", "done")
     assert len(set(_keys(seen, path))) == 1
     assert actor.page.evaluate("sessionStorage.getItem('backoffice-console.acts')") is None
+
+
+def test_what_somebody_else_left_open_waits_for_a_person(sit_down: SitDown, world: World) -> None:
+    """At a shift handover the next one at the desk sees what is not settled and whose it is, and decides to ask again."""
+    due = arrival(world)
+    actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
+    page, path = actor.page, f"/reservations/{due['reservationId']}/check-in"
+    seen = actor.desk.requests()
+    world.fault("reservation-service", "error", match="POST", status=503)
+    actor.begin(due["reservationId"], "check_in")
+    actor.send()
+    actor.becomes("check_in", "waiting")
+    page.get_by_role("button", name="Sign out").click()
+    page.locator(".signin-form").wait_for()
+    world.heal()
+    before = len(_keys(seen, path))
+    actor.desk.choose("night_auditor")
+    page.locator("button[type=submit]").click()
+    row = actor.becomes("check_in", "unsure")
+    expect(row).to_contain_text(world.operator("front_desk")["displayName"])
+    assert len(_keys(seen, path)) == before
+    row.locator("[data-do=again]").click()
+    actor.becomes("check_in", "done")
+    assert len(set(_keys(seen, path))) == 1
+    assert len(effects_on(world, "reservation-service", due["reservationId"], "reservation.checked_in")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "state"),
+    [
+        (409, {"retry": "same_key", "code": "IDEMPOTENCY_IN_FLIGHT"}, "waiting"),
+        (409, {"retry": "same_key", "code": "OUTCOME_UNKNOWN"}, "waiting"),
+        (409, {"retry": "never", "code": "OUTCOME_UNKNOWN"}, "unsure"),
+        (422, {"retry": "new_key", "code": "IDEMPOTENCY_KEY_REUSED"}, "refused"),
+        (409, {"retry": None, "code": "ROOM_NOT_READY"}, "refused"),
+        (401, {"stepUp": {"action": "lock.revoke_key"}, "code": "STEP_UP_REQUIRED"}, "proof"),
+        (401, {"code": "SESSION_REVOKED"}, "unsure"),
+        (429, {"code": "RATE_LIMITED", "retryAfter": 2}, "waiting"),
+        (503, {"code": "STORE_UNAVAILABLE"}, "waiting"),
+        (403, {"code": "ROLE_FORBIDDEN"}, "refused"),
+    ],
+)
+def test_what_an_answer_means(sit_down: SitDown, status: int, document: dict[str, Any], state: str) -> None:
+    """The service's word on keys is obeyed; what is for a person only is never repeated by the console itself."""
+    page = sit_down().open().page
+    told = page.evaluate(_JUDGE, [status, document])
+    assert told["mine"] == state
+    assert told["patient"] == {"waiting": "unsure"}.get(state, state)
+
+
+@pytest.mark.parametrize(
+    ("typed", "micro"),
+    [
+        ("12", "12000000"),
+        ("0.000001", "1"),
+        ("1 234,5", "1234500000"),
+        ("\u0661\u0662\u066b\u0665", "12500000"),
+        ("\u06f1\u066c\u06f2\u06f3\u06f4", "1234000000"),
+        ("0", None),
+        ("-5", None),
+        ("1.2.3", None),
+        ("1e3", None),
+        ("1234567890", None),
+        ("", None),
+    ],
+)
+def test_an_amount_is_read_to_the_micro_unit(sit_down: SitDown, typed: str, micro: str | None) -> None:
+    """No number is made of it on the way; digits of three scripts and both decimal signs are understood."""
+    page = sit_down().open().page
+    read = "async (typed) => (await import('/console/app/acting/fields.js')).microUnits(typed)"
+    assert page.evaluate(read, typed) == micro

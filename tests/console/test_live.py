@@ -165,10 +165,14 @@ def test_a_session_that_is_revoked_elsewhere_is_over_here(sit_down: SitDown, wor
     _is(page, "live")
     claims = claims_of(page.evaluate(_TOKEN))
     payload = {"sessionId": claims["sid"], "userId": claims["sub"], "reason": "revoked_by_admin"}
+    # Whatever is open on the screen goes as well.
+    page.locator(".line-block > .line").first.click()
+    expect(page.locator("dialog.dialog-details")).to_contain_text("Telephone")
     seen = desk.requests()
     world.publish("melmastoon.iam.session.revoked.v1", claims["tid"], payload)
     expect(page.locator(".signin-form")).to_be_visible(timeout=_SOON_MS)
     expect(page.locator("main")).to_contain_text("ended from elsewhere")
+    expect(page.locator("dialog")).to_have_count(0)
     assert not seen
     assert page.evaluate("sessionStorage.getItem('backoffice-console.session')") is None
 

@@ -119,7 +119,7 @@ export class Desk {
     this.element = this.shell.element;
     this.element.append(this.tray.element, this.listening.ring.element);
     document.documentElement.dataset.accent = accentOf(world, property.id);
-    this.heartbeat = new Heartbeat({ session: this.#session, clock: this.#clock });
+    this.heartbeat = new Heartbeat({ session: this.#session, clock: this.#clock, queueDepth: () => acts.openCount });
   }
 
   start() {
@@ -154,6 +154,8 @@ export class Desk {
     this.#parts.acts.removeEventListener("changed", this.#onAct);
     removeEventListener("hashchange", this.#onAddress);
     this.#screen?.stop();
+    // A dialog of a desk that is no more would lie over whatever comes next.
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   }
 
   /** Show the place that the address names; the one where this role begins where it names none that this role has. */

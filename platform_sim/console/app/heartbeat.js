@@ -8,10 +8,13 @@ const DEFAULT_SECONDS = 60;
 export class Heartbeat {
   #session;
   #clock;
+  #queueDepth;
   #timer = 0;
   #stopped = false;
 
-  constructor({ session, clock }) {
+  /** `queueDepth` says how many acts of this desk are not settled. */
+  constructor({ session, clock, queueDepth }) {
+    this.#queueDepth = queueDepth;
     this.#session = session;
     this.#clock = clock;
   }
@@ -30,7 +33,7 @@ export class Heartbeat {
     try {
       const path = `/devices/${this.#session.who.deviceId}/heartbeat`;
       const sentAt = new Date(this.#clock.now()).toISOString();
-      const body = { sentAt, queueDepth: 0, networkProfile: "good", appVersion: APP_VERSION };
+      const body = { sentAt, queueDepth: this.#queueDepth(), networkProfile: "good", appVersion: APP_VERSION };
       const answer = await this.#session.json("POST", path, { body });
       this.#clock.learn(answer?.serverTime);
       seconds = answer?.nextHeartbeatSeconds ?? DEFAULT_SECONDS;

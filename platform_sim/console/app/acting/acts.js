@@ -51,6 +51,11 @@ export class Acts extends EventTarget {
     return this.#acts.toReversed();
   }
 
+  /** How many of them have no end yet. */
+  get openCount() {
+    return this.#acts.filter((act) => OPEN.has(act.state)).length;
+  }
+
   /** The act about this subject whose end is not known yet, or undefined. */
   openOn(subjectId) {
     return this.#acts.findLast((act) => act.subject.id === subjectId && OPEN.has(act.state));
@@ -77,7 +82,7 @@ export class Acts extends EventTarget {
   /** Ask again how it ended, under the same key. */
   again(id) {
     const act = this.#find(id, "waiting", "unsure", "proof");
-    return act && this.#send(act);
+    return act && act.retry !== "never" ? this.#send(act) : undefined;
   }
 
   /** Do it anew, under a new key: only where the answer says that this is the way. */

@@ -16,6 +16,8 @@ export function outcomeOf(act, { answer, replayed, problem, lost }) {
   const { stepUp, retry, retryAfter } = problem.document;
   const told = { problem: toldBy(problem), retry: retry ?? null, retryAfter, lost: false };
   if (stepUp) return { ...told, state: "proof", stepUp, attestation: null };
+  // It may have happened and nobody can be asked any more. That is no refusal; a person has to look.
+  if (problem.code === "OUTCOME_UNKNOWN" && retry === "never") return { ...told, state: "unsure" };
   if (retry === "never" || retry === "new_key") return { ...told, state: "refused" };
   if (retry === "same_key") return { ...told, state: later, retry };
   // The service said nothing of this key: it was full, or asked to be left alone for a moment. The key is unused.

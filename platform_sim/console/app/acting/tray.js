@@ -147,7 +147,7 @@ export class Tray {
         h("p", { class: "act-state" }, stateWords(act), others && [" · ", t("acts.by"), " ", name(act.who.displayName)]),
         message && h("p", { lang: message.lang, dir: message.dir, class: "act-message" }, message.text),
         act.state === "refused" && places(act),
-        act.state === "unsure" && h("p", { class: "act-hint" }, t("acts.unsure.hint")),
+        act.state === "unsure" && h("p", { class: "act-hint" }, hint(act)),
         this.#buttons(act),
       ),
     );
@@ -156,7 +156,7 @@ export class Tray {
   #buttons(act) {
     const button = (words, onclick, more = {}) =>
       h("button", { type: "button", class: "button button-small", onclick, ...more }, words);
-    const retry = act.state === "waiting" || act.state === "unsure";
+    const retry = (act.state === "waiting" || act.state === "unsure") && act.retry !== "never";
     const anew = act.state === "refused" && act.retry === "new_key";
     const settled = !isOpen(act);
     return h(
@@ -201,4 +201,8 @@ export function stateWords(act) {
   if (act.state === "done" && act.replayed) return t("acts.state.done.before");
   const own = `acts.state.${act.state}.${act.lost ? "lost" : "busy"}`;
   return t(has(own) ? own : `acts.state.${act.state}`);
+}
+
+function hint(act) {
+  return t(act.retry === "never" ? "acts.never.hint" : "acts.unsure.hint");
 }

@@ -107,4 +107,5 @@ export default {
   "order.drophere": "ضع هنا ما تم إصلاحه.",
   "act.save_preferences": "حفظ التفضيلات",
   "prefs.save": "احفظ لكل المكاتب",
+  "acts.never.hint": "لم يعد بالإمكان سؤال أحد. تحقّق هل حدث.",
 };

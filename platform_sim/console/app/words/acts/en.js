@@ -107,4 +107,5 @@ export default {
   "order.drophere": "Drop here what is mended.",
   "act.save_preferences": "Save the preferences",
   "prefs.save": "Save for every desk",
+  "acts.never.hint": "Nobody can be asked about it any more. Look whether it happened.",
 };

@@ -107,4 +107,5 @@ export default {
   "order.drophere": "آنچه ترمیم شده این‌جا بگذارید.",
   "act.save_preferences": "نگهداری ترجیحات",
   "prefs.save": "برای همهٔ میزها نگه دار",
+  "acts.never.hint": "دیگر از کسی نمی‌شود پرسید. ببینید که رخ داده یا نه.",
 };

@@ -107,4 +107,5 @@ export default {
   "order.drophere": "Déposer ici ce qui est réparé.",
   "act.save_preferences": "Enregistrer les préférences",
   "prefs.save": "Enregistrer pour tous les postes",
+  "acts.never.hint": "On ne peut plus demander à personne. Vérifiez si cela a eu lieu.",
 };

@@ -107,4 +107,5 @@ export default {
   "order.drophere": "ترمیم شوی دلته کېږدئ.",
   "act.save_preferences": "د غوره توبونو ساتل",
   "prefs.save": "د ټولو مېزونو لپاره وساته",
+  "acts.never.hint": "نور له چا نه شي پوښتل کېدای. وګورئ چې شوی که نه.",
 };
