@@ -136,7 +136,7 @@ def test_what_is_open_survives_a_reload(sit_down: SitDown, world: World) -> None
 
 
 def test_what_somebody_else_left_open_waits_for_a_person(sit_down: SitDown, world: World) -> None:
-    """At a shift handover the next one at the desk sees what is not settled and whose it is, and decides to ask again."""
+    """At a shift handover the next one at the desk sees what is open and whose it is, and decides to ask again."""
     due = arrival(world)
     actor = Actor(sit_down().sit_at("arrivals", "front_desk"))
     page, path = actor.page, f"/reservations/{due['reservationId']}/check-in"
