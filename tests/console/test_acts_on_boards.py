@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.acting import new_key
 from tests.console.acts import LISTEN, Actor, board, effects_on
 from tests.console.conftest import SitDown
 from tests.console.desk import Desk
@@ -37,16 +38,20 @@ def _drag(desk: Desk, key: str, column: str) -> None:
     desk.page.locator(f".tile[data-key='{key}']").drag_to(desk.page.locator(f".column-{column} .column-title"))
 
 
+def _stands(actor: Actor, key: str, column: str) -> None:
+    expect(actor.page.locator(f".column-{column} .tile[data-key='{key}']")).to_be_visible()
+
+
 def test_a_task_is_begun_and_finished_by_dragging_its_room(sit_down: SitDown, world: World, pictures: Path) -> None:
     """To *being cleaned* begins the task, to *clean* finishes it; the card goes where it was put."""
     room = _room(world)
     actor = Actor(sit_down(width=1800).sit_at("housekeeping", "housekeeper"))
     _drag(actor.desk, room["roomId"], "cleaning")
     actor.becomes("start_task", "done")
-    expect(actor.page.locator(f".column-cleaning .tile[data-key='{room['roomId']}']")).to_be_visible()
+    _stands(actor, room["roomId"], "cleaning")
     _drag(actor.desk, room["roomId"], "clean")
     actor.becomes("complete_task", "done")
-    expect(actor.page.locator(f".column-clean .tile[data-key='{room['roomId']}']")).to_be_visible()
+    _stands(actor, room["roomId"], "clean")
     actor.desk.picture(pictures, "act-housekeeping", whole=False)
     task = room["task"]["id"]
     for kind in ("task.started", "task.completed"):
@@ -96,7 +101,7 @@ def test_what_a_room_is_can_be_said_without_dragging(sit_down: SitDown, world: W
     form.locator("#field-notes").fill("Coffee on the carpet")
     actor.send()
     actor.becomes("room_status", "done")
-    expect(actor.page.locator(f".column-dirty .tile[data-key='{room['roomId']}']")).to_be_visible()
+    _stands(actor, room["roomId"], "dirty")
 
 
 def test_a_task_is_given_to_somebody(sit_down: SitDown, world: World) -> None:
@@ -122,7 +127,7 @@ def test_a_move_that_the_service_refuses_leaves_the_card_where_it_is(sit_down: S
     _drag(actor.desk, room["roomId"], "out_of_order")
     row = actor.becomes("room_status", "refused")
     expect(row.locator(".act-message")).not_to_be_empty()
-    expect(actor.page.locator(f".column-dirty .tile[data-key='{room['roomId']}']")).to_be_visible()
+    _stands(actor, room["roomId"], "dirty")
 
 
 def test_a_work_order_goes_from_open_to_mended_by_dragging(sit_down: SitDown, world: World, pictures: Path) -> None:
@@ -131,13 +136,16 @@ def test_a_work_order_goes_from_open_to_mended_by_dragging(sit_down: SitDown, wo
     actor = Actor(sit_down(width=1800).sit_at("maintenance", "maintenance"))
     _drag(actor.desk, order["id"], "in_progress")
     actor.becomes("start_order", "done")
+    _stands(actor, order["id"], "in_progress")
     _drag(actor.desk, order["id"], "blocked")
     actor.form.locator("#field-reason").fill("Part on its way")
     actor.send()
     actor.becomes("block_order", "done")
+    _stands(actor, order["id"], "blocked")
     actor.desk.picture(pictures, "act-maintenance", whole=False)
     _drag(actor.desk, order["id"], "in_progress")
     actor.becomes("resume_order", "done")
+    _stands(actor, order["id"], "in_progress")
     _drag(actor.desk, order["id"], "resolved")
     actor.form.locator("#field-resolution").fill("Replaced")
     actor.send()
@@ -179,3 +187,22 @@ def test_who_only_looks_moves_nothing(sit_down: SitDown, world: World) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("dialog.dialog-details")).to_be_visible()
     expect(page.locator("[data-act-kind]")).to_have_count(0)
+
+
+def test_a_board_that_changes_waits_for_the_card_on_its_way(sit_down: SitDown, world: World) -> None:
+    """What is read meanwhile is painted once the card is down: a card that is painted anew would fall."""
+    room = _room(world)
+    actor = Actor(sit_down(width=1800).sit_at("housekeeping", "housekeeping_lead"))
+    page = actor.page
+    actor.line(room["roomId"]).focus()
+    page.keyboard.press("Space")
+    other = world.sign_in("housekeeping_lead")
+    path = f"/housekeeping/tasks/{room['task']['id']}/start"
+    assert other.request("POST", path, json_body={}, X_Idempotency_Key=new_key()).status_code == 200
+    with page.expect_response(lambda answer: "/housekeeping/board" in answer.url and answer.status == 200):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    actor.desk.at_rest()
+    _stands(actor, room["roomId"], "dirty")
+    expect(page.locator(".is-moving")).to_be_visible()
+    page.keyboard.press("Escape")
+    _stands(actor, room["roomId"], "cleaning")

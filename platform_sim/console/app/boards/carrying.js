@@ -17,18 +17,24 @@ export class Carrying {
   /**
    * @param {{element: HTMLElement, columns: {id: string, label: string, element: HTMLElement}[],
    *   itemOf: (key: string) => object, columnOf: (item: object) => string, announce: (text: string) => void,
-   *   movesOf: (item: object) => Map<string, () => void>, nameOf: (item: object) => string}} parts
+   *   movesOf: (item: object) => Map<string, () => void>, nameOf: (item: object) => string, rested: () => void}} parts
+   *   `rested` is called once nothing is on its way any more
    */
   constructor(parts) {
     this.#parts = parts;
     const { element } = parts;
     element.addEventListener("dragstart", (event) => this.#startDrag(event));
-    element.addEventListener("dragend", () => this.#endDrag());
+    element.addEventListener("dragend", () => this.isMoving && this.#rest());
     element.addEventListener("dragover", (event) => this.#over(event));
     element.addEventListener("drop", (event) => this.#drop(event));
     // A button that is pressed by Space is pressed when the key comes up again.
     element.addEventListener("keyup", (event) => event.key === " " && event.preventDefault());
     element.addEventListener("focusout", () => this.#carried && this.#putBack());
+  }
+
+  /** Whether a card is on its way: whoever paints the board waits, because a card that is painted anew falls down. */
+  get isMoving() {
+    return this.#carried !== null || this.#dragged !== null;
   }
 
   /** Whether this key press was one of carrying. */
@@ -81,15 +87,13 @@ export class Carrying {
       this.#putBack();
       return;
     }
-    this.#carried = null;
-    this.#mark([], null);
+    this.#rest();
     move();
   }
 
   #putBack() {
     const { item, home } = this.#carried;
-    this.#carried = null;
-    this.#mark([], null);
+    this.#rest();
     this.#parts.announce(t("move.back", { what: this.#parts.nameOf(item), column: home.label }));
   }
 
@@ -128,13 +132,15 @@ export class Carrying {
     const move = this.#dragged?.get(this.#columnAt(event)?.id);
     if (!move) return;
     event.preventDefault();
-    this.#endDrag();
+    this.#rest();
     move();
   }
 
-  #endDrag() {
+  #rest() {
+    this.#carried = null;
     this.#dragged = null;
     this.#mark([], null);
+    this.#parts.rested();
   }
 
   /** Show where the card may go, and where it would go now. */

@@ -17,6 +17,7 @@ export class TileColumns {
   #tiles = new Map();
   #order = [];
   #needle = "";
+  #later = null;
 
   /**
    * @param {object} parts
@@ -55,6 +56,7 @@ export class TileColumns {
       columns: this.columns,
       itemOf: (key) => this.itemOf(key),
       columnOf: parts.columnOf,
+      rested: () => this.#later && this.show(this.#later),
     });
   }
 
@@ -69,6 +71,8 @@ export class TileColumns {
 
   /** Show exactly these cards. Those that have not changed keep their elements. */
   show(items) {
+    this.#later = this.carrying?.isMoving ? items : null;
+    if (this.#later) return;
     const before = this.#tiles;
     this.#tiles = new Map();
     this.#order = items.map((item) => {
