@@ -18,6 +18,7 @@ import uvloop
 from bench import machine
 from bench.dashboards import Target, cpu_per_cold_dashboard, measure_dashboards, prime
 from bench.desktops import Desktop, DeviceKey, sign_in_many
+from bench.devices import measure_devices, sign_in_devices
 from bench.goals import judged
 from bench.memory import resident_after
 from bench.page import tables, write_page
@@ -93,6 +94,9 @@ class _Run:
         self._cold_cost(world, [each for each in (service, node, nginx) if each is not None], desktops[0])
         desktops = sign_in_many(world, _DEVICES, self.keys)
         self._trivial_route(world, [each for each in (service, node, nginx) if each is not None], desktops)
+        self.say("heartbeats and handshakes of two hundred devices")
+        fleet = sign_in_devices(world, self.keys)
+        self.results.devices = _wait_for(measure_devices(world, fleet, seconds=self.sizes.devices_seconds))
 
     def _dashboards(self, world: World, service: Target, node: Target | None, desktops: list[Desktop]) -> None:
         for operators, every, seconds in self.sizes.operators:

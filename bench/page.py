@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from bench.devices import device_table
 from bench.results import Results, dashboard_table, goal_table, read_table, round_table
 
 __all__ = ["tables", "write_page"]
@@ -28,6 +29,8 @@ def tables(results: Results) -> str:
         parts += ["The Node peer's dashboards:", dashboard_table(results.peer_dashboards)]
     if results.reads:
         parts += ["Other reads, open loop, each operator once, ms as p50 / p95 / p99:", read_table(results.reads)]
+    if results.devices:
+        parts += ["Two hundred devices, open loop, each once:", device_table(results.devices)]
     if results.medians:
         parts += ["The trivial route (`GET /session`), medians of all rounds:", round_table(results.medians)]
     if results.rounds:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.dashboards import DashboardRow
+from bench.devices import DeviceRow
 from bench.reads import ReadRow, Sharing
 from bench.trivial_route import Round
 
@@ -42,6 +43,7 @@ class Results:
     peer_dashboards: list[DashboardRow] = field(default_factory=list)
     reads: list[ReadRow] = field(default_factory=list)
     sharing: Sharing | None = None
+    devices: list[DeviceRow] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
     medians: list[Round] = field(default_factory=list)
     verifications_per_second: float = math.nan

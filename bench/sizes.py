@@ -23,6 +23,7 @@ class Sizes:
     paced_seconds: float
     signature_seconds: float
     reads_seconds: float
+    devices_seconds: float
 
 
 QUICK: Final = Sizes(
@@ -35,6 +36,7 @@ QUICK: Final = Sizes(
     paced_seconds=4.0,
     signature_seconds=0.5,
     reads_seconds=2.5,
+    devices_seconds=5.0,
 )
 
 MEDIUM: Final = Sizes(
@@ -47,6 +49,7 @@ MEDIUM: Final = Sizes(
     paced_seconds=8.0,
     signature_seconds=1.0,
     reads_seconds=5.0,
+    devices_seconds=15.0,
 )
 
 FULL: Final = Sizes(
@@ -59,4 +62,5 @@ FULL: Final = Sizes(
     paced_seconds=20.0,
     signature_seconds=2.0,
     reads_seconds=10.0,
+    devices_seconds=30.0,
 )
