@@ -93,6 +93,18 @@ JOBS: Final = (
         keep=timedelta(days=90),
     ),
     Job(
+        name="event-inbox",
+        what="Forgets which events were dealt with 35 days ago; no bus keeps one for longer than 31.",
+        every=_HOUR,
+        keep=timedelta(days=35),
+    ),
+    Job(
+        name="parked-events",
+        what="Removes events that were parked 90 days ago and that nobody replayed.",
+        every=6 * _HOUR,
+        keep=timedelta(days=90),
+    ),
+    Job(
         name="parked-messages",
         what="Removes outbox messages that were parked 90 days ago and that nobody looked at.",
         every=6 * _HOUR,

@@ -61,6 +61,20 @@ ROWS = {
             " values ($1, 'u', 'd', $2, clock_timestamp() - $3::interval)"
         ),
     ),
+    "event-inbox": (
+        "inbox",
+        (
+            "insert into inbox (tenant_id, source, event_id, subject, received_at)"
+            " values ($1, 'iam', $2, 's', clock_timestamp() - $3::interval)"
+        ),
+    ),
+    "parked-events": (
+        "parked_events",
+        (
+            "insert into parked_events (tenant_id, id, subject, ordering_key, event_id, envelope, why, attempts,"
+            " parked_at) values ($1, $2, 's', 'k', $2, '', 'w', 1, clock_timestamp() - $3::interval)"
+        ),
+    ),
     "parked-messages": (
         "outbox",
         (

@@ -49,6 +49,8 @@ _REMOVALS: Final[Mapping[str, str]] = {
     "attestations": _removal("mfa_attestations", "id", f"expires_at < {_AGO}", "expires_at"),
     "queue-hints": _removal("offline_action_queue_hints", "device_id", f"reported_at < {_AGO}", "reported_at"),
     "sync-cursors": _removal("sync_cursors", "device_id, operator_id, scope", f"known_at < {_AGO}", "known_at"),
+    "event-inbox": _removal("inbox", "source, event_id", f"received_at < {_AGO}", "received_at"),
+    "parked-events": _removal("parked_events", "id", f"parked_at < {_AGO}", "parked_at"),
     "parked-messages": _removal("outbox", "id", f"parked_at < {_AGO}", "parked_at"),
 }
 
