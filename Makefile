@@ -37,6 +37,10 @@ openapi: env ## Write openapi/openapi.yaml from the route table, and promise it 
 	@$(BIN)/bff-backoffice openapi --output openapi/openapi.yaml
 	@$(BIN)/python -m compatibility --land
 
+.PHONY: schemas
+schemas: env ## Write schemas/ and asyncapi/ from the shapes of telemetry
+	@$(BIN)/python -m bff_backoffice.event_schemas
+
 .PHONY: settings
 settings: env ## Write docs/settings.md from the settings object
 	@$(BIN)/python -m bff_backoffice.settings_page > docs/settings.md

@@ -62,6 +62,7 @@ class World:
     def __post_init__(self) -> None:
         ready = json.loads(self.ready_file.read_text())
         self.bff, self.admin, self.sim = ready["bff"], ready["admin"], ready["sim"]
+        self.worker_admin = ready["workerAdmin"]
         self.console, self.proxy = ready["console"], ready["proxy"]
         self.postgres, self.redis = ready["postgres"], ready["redis"]
         self.http = held_client(self.bff, self.proxy)

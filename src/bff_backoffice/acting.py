@@ -11,8 +11,10 @@ from bff_backoffice.application.mutations_dispatch import Tools
 from bff_backoffice.application.mutations_ports import Forwarder
 from bff_backoffice.application.mutations_second_factors import SecondFactors
 from bff_backoffice.application.mutations_step_up import StepUp, WrongCodes
+from bff_backoffice.application.mutations_telling import TellOfMutation
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.projections import Projection, ProjectionCache
+from bff_backoffice.application.telemetry import Telemetry
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.gateways import Gateways
 from bff_backoffice.infrastructure.observability import Metrics
@@ -36,6 +38,7 @@ def acting_of(
     wrong_codes: WrongCodes,
     cache: ProjectionCache,
     flights: Flights[Projection],
+    telemetry: Telemetry,
     clock: Clock,
 ) -> Acting:
     """Put them together.
@@ -50,16 +53,15 @@ def acting_of(
             upstreams={**_owners_of_things(gateways), **writers},
             views=ForgetViews(cache=cache, flights=flights, observer=metrics),
             lease_seconds=settings.idempotency_lease_seconds,
+            tell=TellOfMutation(telemetry=telemetry),
         ),
         second_factors=SecondFactors(attestations=attestations, policies=gateways.tenant),
         places={Source.LOCK_INTEGRATION: gateways.lock_integration},
         clock=clock,
         looks=looks,
     )
-    return Acting(
-        forward_mutation=forward_mutation,
-        step_up=StepUp(judge=gateways.iam, keeper=attestations, wrong_codes=wrong_codes, clock=clock),
-    )
+    step_up = StepUp(judge=gateways.iam, keeper=attestations, wrong_codes=wrong_codes, clock=clock)
+    return Acting(forward_mutation=forward_mutation, step_up=step_up)
 
 
 def _owners_of_things(gateways: Gateways) -> Mapping[Source, Forwarder]:

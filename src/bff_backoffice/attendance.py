@@ -15,6 +15,7 @@ from bff_backoffice.application.devices import Attendance, HintQueue, ListQueueH
 from bff_backoffice.application.devices_ports import HeartbeatObserver
 from bff_backoffice.application.devices_writing import WriteBehind
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.telemetry import Emit
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.devices import RedisDevices
 from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
@@ -49,11 +50,11 @@ async def open_said(
         )
 
 
-def attendance_of(said: Said, widgets: WidgetReads) -> Attendance:
+def attendance_of(said: Said, widgets: WidgetReads, *, tell: Emit) -> Attendance:
     """Put the use cases together."""
     changed = ForgetDevices(widgets=widgets)
     return Attendance(
-        report_heartbeat=ReportHeartbeat(latest=said.latest, written=said.written, changed=changed),
+        report_heartbeat=ReportHeartbeat(latest=said.latest, written=said.written, changed=changed, tell=tell),
         hint_queue=HintQueue(hints=said.hints, latest=said.latest, changed=changed),
         list_queue_hints=ListQueueHints(hints=said.hints, clock=said.shown.clock),
     )

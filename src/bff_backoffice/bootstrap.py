@@ -20,7 +20,7 @@ from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.jobs import RunJobs
 from bff_backoffice.application.live_events_following import LiveEvents
 from bff_backoffice.application.machines import IdentifyMachine
-from bff_backoffice.application.outbox import RelayOutbox
+from bff_backoffice.application.outbox_relay import RelayOutbox
 from bff_backoffice.application.projections import Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
@@ -29,16 +29,17 @@ from bff_backoffice.application.sessions.authenticate import Authenticate, Prove
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
 from bff_backoffice.application.sessions.tenants import ForgetTenant, KnowTenant
+from bff_backoffice.application.telemetry_buffer import TelemetryBuffer
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
 from bff_backoffice.attendance import Said, attendance_of, open_said
 from bff_backoffice.board_reads import sections_of, widgets_of
-from bff_backoffice.desk_records import recorders_of, relay_of
+from bff_backoffice.desk_records import recorders_of
 from bff_backoffice.desktop_reads import forgetting_of, start_of
 from bff_backoffice.desktop_writes import looks_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
-from bff_backoffice.events_in import open_subscription, receive_of
+from bff_backoffice.events_in import open_publisher, open_subscription, receive_of
 from bff_backoffice.gateways import Gateways, open_gateways
 from bff_backoffice.inboxes import inboxes_of
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
@@ -61,6 +62,7 @@ from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
 from bff_backoffice.syncing import sync_events_of, syncing_of
+from bff_backoffice.telling import open_telemetry, relay_of, telemetry_of
 from bff_backoffice.upkeep import requests_of, upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
@@ -125,6 +127,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
                 cache_tier=cache_tier,
                 flights=flights,
                 nonces=nonces,
+                emit=await stack.enter_async_context(open_telemetry(settings, database, metrics, clock=utc_now)),
                 identify_machine=await stack.enter_async_context(open_machines(settings, clock=utc_now)),
                 live_events=listening_of(settings, sessions_tier, observer=metrics.live, clock=utc_now),
             ),
@@ -161,13 +164,14 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             clock=utc_now,
         )
         gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
+        publisher = await stack.enter_async_context(open_publisher(settings, clock=utc_now))
         yield Worker(
             events=ReceiveEvents(
                 subscription=await stack.enter_async_context(open_subscription(settings, name=name)),
                 receive=receive_of(consumers, database, observer=metrics),
             ),
             replay=ReplayEvent(handle=consumers, parked=PostgresParkedEvents(database)),
-            relay=relay_of(gateways, database, metrics),
+            relay=relay_of(settings, gateways, database, publisher, metrics, clock=utc_now),
             upkeep=upkeep_of(database, sessions, metrics.jobs),
             hints=hints,
         )
@@ -185,10 +189,11 @@ def _use_cases(
     cache_tier: RedisStore,
     flights: Flights[Projection],
     nonces: Nonces | None,
+    emit: TelemetryBuffer,
     identify_machine: IdentifyMachine,
     live_events: LiveEvents,
 ) -> UseCases:
-    revoked = PostgresRevokedSessions(database)
+    revoked, telemetry = PostgresRevokedSessions(database), emit.telemetry
     keys = KeySetCache(gateways.iam.key_set, refresh_seconds=settings.auth_key_refresh_seconds)
     tokens = AccessTokenVerifier(TokenRules(issuer=settings.auth_issuer, audience=settings.auth_audience), keys)
     proofs = ProofVerifier(PublicOrigins.parse(settings.public_origins), nonces=nonces)
@@ -197,10 +202,12 @@ def _use_cases(
     sections = sections_of(gateways, read_through=read_through, clock=utc_now)
     inboxes = inboxes_of(gateways, database, read_through=read_through, clock=utc_now, observer=metrics)
     start = start_of(gateways, database, read_through=read_through, clock=utc_now)
-    writers = recorders_of(gateways, database, inboxes.list_suggestions, others=writers_of(start), clock=utc_now)
+    writers = recorders_of(
+        gateways, database, inboxes.list_suggestions, others=writers_of(start), telemetry=telemetry, clock=utc_now
+    )
     acting = acting_of(
         settings, metrics, database, gateways, writers=writers, looks=looks_of(start, writers),
-        wrong_codes=RedisWrongCodes(sessions.redis), cache=cache, flights=flights, clock=utc_now,
+        wrong_codes=RedisWrongCodes(sessions.redis), cache=cache, flights=flights, telemetry=telemetry, clock=utc_now,
     )  # fmt: skip
     widgets = widgets_of(gateways, said.shown, read_through=read_through, clock=utc_now)
     own_keys = open_own_keys(settings)
@@ -215,6 +222,8 @@ def _use_cases(
             iam=gateways.iam,
             operators=gateways.tenant,
             know_tenant=know_tenant,
+            telemetry=telemetry,
+            emit=emit,
             clock=utc_now,
             accept_bearer=settings.auth_accept_bearer_scheme,
         ),
@@ -222,15 +231,17 @@ def _use_cases(
         identify_machine=identify_machine,
         limit_requests=_limits(settings),
         refresh_session=RefreshSession(
-            tokens=tokens, sessions=sessions, revoked=revoked, iam=gateways.iam, clock=utc_now
+            tokens=tokens, sessions=sessions, revoked=revoked, iam=gateways.iam, emit=emit, clock=utc_now
         ),
-        close_session=CloseSession(sessions=sessions, revoked=revoked, iam=gateways.iam, clock=utc_now),
+        close_session=CloseSession(
+            sessions=sessions, revoked=revoked, iam=gateways.iam, telemetry=telemetry, clock=utc_now
+        ),
         choose_property=ChooseProperty(sessions=sessions),
         force_logout=_force_logout(settings, sessions, database),
         forget_operator=ForgetOperator(sessions=sessions),
-        compose_dashboard=ComposeDashboard(widgets=widgets, clock=utc_now),
+        compose_dashboard=ComposeDashboard(widgets=widgets, clock=utc_now, tell=emit),
         compose_widget=ComposeWidget(widgets=widgets),
-        compose_board=ComposeBoard(sections=sections, clock=utc_now),
+        compose_board=ComposeBoard(sections=sections, clock=utc_now, tell=emit),
         compose_downtime_pack=ComposeDowntimePack(sections=sections, clock=utc_now),
         lookups=lookups_of(gateways, read_through=read_through, clock=utc_now),
         list_suggestions=inboxes.list_suggestions,
@@ -239,7 +250,7 @@ def _use_cases(
         read_shortcuts=start.read_shortcuts,
         prepare_start=start,
         acting=acting,
-        attendance=attendance_of(said, widgets),
+        attendance=attendance_of(said, widgets, tell=emit),
         syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
         request_job=requests_of(database),
         live_events=live_events,
@@ -259,6 +270,7 @@ def _force_logout(settings: Settings, sessions: RedisSessions, database: Databas
     return ForceLogout(
         sessions=sessions,
         revoked=PostgresRevokedSessions(database),
+        telemetry=telemetry_of(settings, clock=utc_now),
         clock=utc_now,
         token_lifetime=timedelta(seconds=settings.auth_token_max_seconds),
     )

@@ -76,11 +76,15 @@ async def work(settings: Settings) -> None:
     stop = _stop_event()
     name = f"{socket.gethostname()}:{os.getpid()}"
     async with open_worker(settings, metrics, name=name) as worker, asyncio.TaskGroup() as group:
+        admin = _server(_admin(metrics), settings)
+        admin_listener = _bound(settings.admin_host, settings.worker_admin_port, "BFF_WORKER_ADMIN_PORT")
+        group.create_task(_run(admin, admin_listener))
         background = [
             group.create_task(each.run()) for each in (worker.events, worker.relay, worker.upkeep, worker.hints)
         ]
-        log.info("working", consumer=name)
+        log.info("working", consumer=name, admin=admin_listener.getsockname()[1])
         await stop.wait()
+        admin.should_exit = True
         for each in background:
             each.cancel()
     log.info("stopped")

@@ -196,14 +196,14 @@ class Settings(EventSettings):
     )
     log_format: str = Field("json", pattern="^(json|text)$", description="`json` for machines, `text` for a terminal.")
 
-    @field_validator("upstream_urls", mode="before")
+    @field_validator("upstream_urls", "telemetry_sampling", mode="before")
     @classmethod
     def _pairs(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         parts = [part.strip() for part in value.split(",") if part.strip()]
         if not all("=" in part for part in parts):
-            raise ValueError("each service must be written as name=url")
+            raise ValueError("each part must be written as name=value")
         return dict(part.split("=", 1) for part in parts)
 
     @field_validator("public_origins", "cors_origins")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
+
+from bff_backoffice.domain.telemetry import SUBJECTS
 
 __all__ = ["CommaSeparated", "EventSettings"]
 
@@ -72,12 +74,41 @@ class EventSettings(BaseModel):
         examples=["scheduler@melmastoon.iam.gserviceaccount.com"],
     )
 
+    worker_admin_port: int = Field(
+        9084, ge=0, le=65535, description="Port of the worker's admin listener (`/metrics`); 0 takes any free one."
+    )
+    telemetry_secret: SecretStr | None = Field(
+        None,
+        description="What personal data in telemetry is digested with, 32 random characters or more, each tenant under "
+        "a key of its own made from it; the same for every replica. Without it such members are left out.",
+    )
+    telemetry_sampling: dict[str, float] = Field(
+        default_factory=dict,
+        description="Shares of telemetry events, 0 to 1, as `aggregate.verb=share` pairs, comma-separated, where they "
+        "differ from those of the schemas.",
+        examples=["dashboard.viewed=1,heartbeat.received=0"],
+    )
+    outbox_dispatchers: int = Field(
+        2, ge=1, le=16, description="How many publish from the outbox side by side, in each worker."
+    )
+
     @field_validator("machine_keys_url")
     @classmethod
     def _published(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
             raise ValueError("must begin with https://; http is for the loopback interface only")
+        return value
+
+    @field_validator("telemetry_sampling")
+    @classmethod
+    def _shares(cls, value: dict[str, float]) -> dict[str, float]:
+        known = {subject.short for subject in SUBJECTS}
+        for name, share in value.items():
+            if name not in known:
+                raise ValueError(f"there is no subject '{name}'; there are {', '.join(sorted(known))}")
+            if not 0 <= share <= 1:
+                raise ValueError(f"'{name}' must be a share from 0 to 1")
         return value
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from bff_backoffice.application.mutations_ports import (
     OutcomeLost,
     Running,
 )
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.idempotency import REDISPATCH_HOURS, KeyScope
 from bff_backoffice.domain.operator import PropertyId, TenantId
@@ -48,6 +49,7 @@ class MemoryIdempotency:
     rows: dict[tuple[TenantId, KeyScope], Row] = field(default_factory=dict)
     spent: set[tuple[TenantId, KeyScope]] = field(default_factory=set)
     audits: dict[str, AuditOutcome | None] = field(default_factory=dict)
+    told: list[Message] = field(default_factory=list)
 
     async def known(self, tenant_id: TenantId, scope: KeyScope, request_hash: bytes) -> Known | None:
         """What keeps the request from being carried out now, or None."""
@@ -94,10 +96,11 @@ class MemoryIdempotency:
         audit: AuditEntry,
         outcome: AuditOutcome,
         answer: KeptAnswer,
+        tell: Message | None = None,
     ) -> bool:
         """Keep the final answer."""
         now = await self._now()
-        self.audits[audit.id] = outcome
+        self._complete(audit, outcome, tell)
         row = self.rows.get((tenant_id, scope))
         ours = row is not None and row.fence == fence and row.answer is None
         if row is not None and ours:
@@ -113,10 +116,11 @@ class MemoryIdempotency:
         audit: AuditEntry,
         outcome: AuditOutcome,
         status: int | None,  # noqa: ARG002 - the port's
+        tell: Message | None = None,
     ) -> None:
         """Let the next one try."""
         now = await self._now()
-        self.audits[audit.id] = outcome
+        self._complete(audit, outcome, tell)
         row = self.rows.get((tenant_id, scope))
         if row is not None and row.fence == fence and row.answer is None:
             self.rows[tenant_id, scope] = replace(row, lease_until=now)
@@ -141,6 +145,11 @@ class MemoryIdempotency:
         """Whether another dispatch may have had an effect."""
         await self._now()
         return any(outcome in {None, AuditOutcome.UNKNOWN} for name, outcome in self.audits.items() if name != audit.id)
+
+    def _complete(self, audit: AuditEntry, outcome: AuditOutcome, tell: Message | None) -> None:
+        if tell is not None and self.audits[audit.id] is None:
+            self.told.append(tell)
+        self.audits[audit.id] = outcome
 
     async def _now(self) -> float:
         # A real store always lets others run meanwhile.

@@ -10,9 +10,12 @@ from typing import Protocol
 import msgspec
 
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import CallContext
-from bff_backoffice.application.records import AcceptedActivity, identifier_of
+from bff_backoffice.application.records import AcceptedActivity, identifier_of, origin_of
 from bff_backoffice.application.records_bodies import ActivityBatch
+from bff_backoffice.application.telemetry import Telemetry
+from bff_backoffice.application.telemetry_payloads import ActivityRecorded
 from bff_backoffice.domain.operator import TenantId
 
 __all__ = ["Activity", "ActivityLedger", "RecordActivity"]
@@ -34,9 +37,14 @@ class ActivityLedger(Protocol):
     """The ledger. Fails closed with `StoreUnavailableError("postgres")`; the same lines may come again."""
 
     async def append(
-        self, tenant_id: TenantId, call: CallContext, order: ForwardOrder, lines: Sequence[Activity]
+        self,
+        tenant_id: TenantId,
+        call: CallContext,
+        order: ForwardOrder,
+        lines: Sequence[Activity],
+        tell: Sequence[Message],
     ) -> None:
-        """Append what is not there yet, all of it or nothing."""
+        """Append what is not there yet and write the messages, all of it or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,7 @@ class RecordActivity:
     """
 
     ledger: ActivityLedger
+    telemetry: Telemetry
 
     async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
         """Write the lines down."""
@@ -64,5 +73,24 @@ class RecordActivity:
             )
             for number, event in enumerate(batch.events)
         ]
-        await self.ledger.append(call.tenant_id, call, order, lines)
+        await self.ledger.append(call.tenant_id, call, order, lines, self._events(call, order, lines))
         return Forwarded(body=msgspec.json.encode(AcceptedActivity(accepted=len(lines))))
+
+    def _events(self, call: CallContext, order: ForwardOrder, lines: Sequence[Activity]) -> list[Message]:
+        origin, digests = origin_of(call, order), self.telemetry.digests
+        events = [
+            self.telemetry.message(
+                origin,
+                ActivityRecorded(
+                    activity_id=line.id,
+                    kind=line.kind,
+                    occurred_at=line.occurred_at,
+                    target_type=line.target_type,
+                    # A desktop may name anything here, so that it leaves as a digest only.
+                    target_digest=None if line.target_id is None else digests.of(call.tenant_id, line.target_id),
+                ),
+                event_id=identifier_of(order, "evt", number),
+            )
+            for number, line in enumerate(lines)
+        ]
+        return [event for event in events if event is not None]

@@ -17,6 +17,9 @@ from bff_backoffice.application.dashboard_frames import Emit, EndFrame, Frame, S
 from bff_backoffice.application.dashboard_loaders import DashboardLoaders
 from bff_backoffice.application.dashboard_widgets import DashboardRequest, WidgetReads, plan_of
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.telemetry import NO_TELEMETRY, Origin
+from bff_backoffice.application.telemetry import Emit as EmitEvent
+from bff_backoffice.application.telemetry_payloads import DashboardViewed
 from bff_backoffice.domain.dashboard import LAYOUT, CacheStatus, Outcome, Widget, WidgetId, WidgetState, visible_widgets
 from bff_backoffice.domain.errors import Code, FieldError, Refusal
 from bff_backoffice.domain.operator import OperatorContext, OperatorRole
@@ -33,6 +36,7 @@ class ComposeDashboard:
 
     widgets: WidgetReads
     clock: Clock
+    tell: EmitEvent = NO_TELEMETRY
 
     async def __call__(self, request: DashboardRequest, emit: Emit) -> None:
         """Emit the frames of one snapshot; return after the end frame was taken.
@@ -57,7 +61,21 @@ class ComposeDashboard:
         opening: tuple[Frame, ...] = (start, *settled, *map(_forbidden_frame, forbidden))
         await compose(waiting, emit_and_count, opening=opening)
         elapsed_s = asyncio.get_running_loop().time() - started
-        await emit([_end(start.snapshot_id, elapsed_s, outcomes)])
+        end = _end(start.snapshot_id, elapsed_s, outcomes)
+        await emit([end])
+        self._viewed(request, start, end)
+
+    def _viewed(self, request: DashboardRequest, start: StartFrame, end: EndFrame) -> None:
+        origin = Origin.of(request.operator, request_id=request.request_id, traceparent=request.traceparent)
+        viewed = DashboardViewed(
+            snapshot_id=start.snapshot_id,
+            cache_status=start.cache_status.value,
+            widgets=len(start.widgets),
+            outcomes={outcome.value: count for outcome, count in end.outcomes.items()},
+            elapsed_ms=end.elapsed_ms,
+            partial=end.partial,
+        )
+        self.tell(origin, viewed)
 
     def _start(self, request: DashboardRequest, cache_status: CacheStatus, plans: tuple[WidgetPlan, ...]) -> StartFrame:
         now = self.clock()

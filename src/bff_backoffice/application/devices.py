@@ -10,6 +10,8 @@ from datetime import datetime
 from bff_backoffice.application.devices_ports import Devices, LatestDevices, QueueHints
 from bff_backoffice.application.devices_writing import WriteBehind
 from bff_backoffice.application.ports import Clock, StoreUnavailableError
+from bff_backoffice.application.telemetry import NO_TELEMETRY, Emit, Origin
+from bff_backoffice.application.telemetry_payloads import HeartbeatReceived
 from bff_backoffice.application.tiles import DeviceLine, DevicesTile
 from bff_backoffice.domain.devices import (
     HINT_LIFETIME,
@@ -45,12 +47,24 @@ class ReportHeartbeat:
     written: WriteBehind
     changed: Callable[[OperatorContext], Awaitable[None]]
     """Told where the operator's board shows something else than before; raises nothing."""
+    tell: Emit = NO_TELEMETRY
 
-    async def __call__(self, operator: OperatorContext, heartbeat: Heartbeat) -> Heard:
+    async def __call__(
+        self, operator: OperatorContext, heartbeat: Heartbeat, *, request_id: str = "", traceparent: str = ""
+    ) -> Heard:
         before, others = await self.latest.hear(operator.tenant_id, heartbeat)
         self.written.add(operator.tenant_id, heartbeat)
         if before is None or _shown(before, heartbeat) != _shown(heartbeat, heartbeat):
             await self.changed(operator)
+        self.tell(
+            Origin.of(operator, request_id=request_id, traceparent=traceparent),
+            HeartbeatReceived(
+                sent_at=heartbeat.sent_at,
+                queue_depth=heartbeat.queue_depth,
+                last_sync_at=heartbeat.last_sync_at,
+                battery_percent=heartbeat.battery_percent,
+            ),
+        )
         elsewhere = (status for status in others if status.operator_id == operator.operator_id)
         return Heard(at=heartbeat.received_at, waiting_elsewhere=sum(map(queued, elsewhere)))
 

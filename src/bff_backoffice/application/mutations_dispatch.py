@@ -30,6 +30,8 @@ from bff_backoffice.application.mutations_ports import (
     Views,
 )
 from bff_backoffice.application.mutations_table import Mutation
+from bff_backoffice.application.mutations_telling import Ended, TellMutation, tell_nobody
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import (
     CallContext,
     StoreUnavailableError,
@@ -127,6 +129,7 @@ class Tools:
     views: Views
     lease_seconds: float
     reached: Callable[[Step], Awaitable[None]] = _passed
+    tell: TellMutation = tell_nobody
 
 
 def replayed(known: Known, request: MutationRequest) -> Outcome:
@@ -226,6 +229,7 @@ class Dispatch:
             occurred_at=claim.claimed_at,
             session_id=operator.session_id,
             app_version=operator.app_version,
+            app_platform=operator.app_platform,
             network_profile=operator.network_profile,
             attestation_id=None if self.attempt.attestation is None else self.attempt.attestation.id,
             audit_id=self.attempt.audit.id,
@@ -235,8 +239,9 @@ class Dispatch:
     async def _settled(self, outcome: AuditOutcome, answer: KeptAnswer) -> Outcome:
         tenant_id, scope = self.request.operator.tenant_id, self.attempt.scope
         ours = await self.tools.keys.settle(
-            tenant_id, scope, self.claim.fence, audit=self.attempt.audit, outcome=outcome, answer=answer
-        )
+            tenant_id, scope, self.claim.fence, audit=self.attempt.audit, outcome=outcome, answer=answer,
+            tell=self._told(outcome, answer.status),
+        )  # fmt: skip
         await self.tools.reached(Step.SETTLED)
         if ours:
             return Outcome(answer=answer)
@@ -248,8 +253,9 @@ class Dispatch:
         tenant_id, fence = self.request.operator.tenant_id, self.claim.fence
         try:
             await self.tools.keys.release(
-                tenant_id, self.attempt.scope, fence, audit=self.attempt.audit, outcome=outcome, status=status
-            )
+                tenant_id, self.attempt.scope, fence, audit=self.attempt.audit, outcome=outcome, status=status,
+                tell=self._told(outcome, status),
+            )  # fmt: skip
         except StoreUnavailableError:
             # The lease ends by itself, and the audit row without an end says that nobody saw it.
             return
@@ -260,14 +266,19 @@ class Dispatch:
         if self.claim.fence == 1:
             return False
         try:
+            tenant_id, attempt = self.request.operator.tenant_id, self.attempt
             return await self.tools.keys.acted_perhaps(
-                self.request.operator.tenant_id,
-                self.attempt.scope,
-                audit=self.attempt.audit,
-                since=self.claim.claimed_at,
+                tenant_id, attempt.scope, audit=attempt.audit, since=self.claim.claimed_at
             )
         except StoreUnavailableError:
             return True
+
+    def _told(self, outcome: AuditOutcome, status: int | None) -> Message | None:
+        request, attempt, here = self.request, self.attempt, self.claim.property_id
+        return self.tools.tell(Ended(
+            mutation=request.mutation, audit=attempt.audit, property_id=here, outcome=outcome, status=status,
+            attested=attempt.attestation is not None, traceparent=request.traceparent,
+        ))  # fmt: skip
 
     async def _forget_views(self) -> None:
         names = self.request.mutation.stale.names

@@ -10,9 +10,11 @@ from typing import Protocol
 
 from bff_backoffice.application.mutations_bodies import Act
 from bff_backoffice.application.mutations_table import Ledger, Mutation
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.domain.idempotency import KeyScope
 from bff_backoffice.domain.operator import (
+    AppPlatform,
     BackofficeSessionId,
     NetworkProfile,
     OperatorContext,
@@ -68,6 +70,7 @@ class ForwardOrder:
     occurred_at: datetime
     session_id: BackofficeSessionId
     app_version: str | None
+    app_platform: AppPlatform | None
     network_profile: NetworkProfile | None
     attestation_id: str | None
     audit_id: str
@@ -210,8 +213,12 @@ class Idempotency(Protocol):
         audit: AuditEntry,
         outcome: AuditOutcome,
         answer: KeptAnswer,
+        tell: Message | None = None,
     ) -> bool:
-        """Keep the final answer and complete the audit row; return False, and keep nothing, where the key is lost."""
+        """Keep the final answer and complete the audit row; return False, and keep nothing, where the key is lost.
+
+        `tell` is written in the same step where the row is completed by it, and never without.
+        """
 
     async def release(
         self,
@@ -222,8 +229,9 @@ class Idempotency(Protocol):
         audit: AuditEntry,
         outcome: AuditOutcome,
         status: int | None,
+        tell: Message | None = None,
     ) -> None:
-        """Complete the audit row and let the next one try, because what happened is not final."""
+        """Complete the audit row and let the next one try, because what happened is not final; `tell` as above."""
 
     async def acted_perhaps(self, tenant_id: TenantId, scope: KeyScope, *, audit: AuditEntry, since: datetime) -> bool:
         """Whether another dispatch of the key than this one, at or after `since`, may have had an effect."""

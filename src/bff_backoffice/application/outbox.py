@@ -1,55 +1,70 @@
-"""What other services have to be told, until they heard it (specification section 5, responsibility 5; section 9).
+"""What others have to be told, until they heard it (specification section 5, responsibility 5; sections 4 and 9).
 
-A message is written in the transaction of what it is about. Whoever relays it takes it with a lease, so that several
-workers share the work and one that dies is no loss; a message may be told twice, always under the same identifier.
+A message is written in the transaction of what it is about. It is told in the order of its key, and a message may be
+told twice, always under the same identifier. Why nothing is lost and nothing overtakes is in
+docs/decisions/activity-and-outbox.md.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
-from bff_backoffice.application.ports import StoreUnavailableError, UpstreamError, UpstreamRefusedError
-from bff_backoffice.domain.idempotency import is_final_refusal
 from bff_backoffice.domain.operator import TenantId
 
-__all__ = ["Backlog", "Message", "Outbox", "OutboxObserver", "RelayOutbox", "Taken", "Teller", "UnusableMessageError"]
+__all__ = ["TELEMETRY", "Backlog", "Lane", "Message", "MessageKey", "Messages", "Outbox", "Released", "Taken"]
 
-MOST_ATTEMPTS: Final = 40
-"""After so many tries, which take about a day and a half, nobody is going to hear it: it is parked for a person."""
-_FIRST_PAUSE_S: Final = 1.0
-_LONGEST_PAUSE_S: Final = 3600.0
-_LEASE_S: Final = 30.0
-"""How long a message is another's after it was taken: longer than telling a whole batch takes."""
-_TELL_S: Final = 5.0
-_BATCH: Final = 20
-_IDLE_S: Final = 0.5
-_AWAY_S: Final = 1.0
-
-
-class UnusableMessageError(Exception):
-    """A message that nobody can tell, now or ever."""
+TELEMETRY: Final = "telemetry"
+"""The kind of message that is published on the event bus; every other kind is told to a service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What somebody has to be told. `kind` chooses who tells it; `payload` is JSON."""
+    """What somebody has to be told. `kind` chooses who tells it; `payload` is JSON.
+
+    Messages of one kind and one `ordering_key` are told one after the other, as they were written.
+    """
 
     id: str
     kind: str
     about: str
+    ordering_key: str
     payload: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKey:
+    """An ordering key of a tenant that has something to tell."""
+
+    tenant_id: TenantId
+    kind: str
+    ordering_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A message that is ours for a while, with how often it was taken, this time included."""
+    """A message that waits, how often telling it has failed, and how long ago it was written, in seconds."""
 
     message: Message
     attempts: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """What came of a key's messages: `heard` ones go, `parked` ones stay for a person, `failed` is tried again.
+
+    The latter two come with the reason. `pause` is how long nobody looks at the key, which is at once where nothing
+    went wrong.
+    """
+
+    key: MessageKey
+    heard: Sequence[str] = ()
+    parked: Sequence[tuple[str, str]] = ()
+    failed: tuple[str, str] | None = None
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,117 +76,28 @@ class Backlog:
     parked: int = 0
 
 
+Lane = bool
+"""Whether it is about what is published (True), or about what is told to services, which take their time."""
+
+
+class Messages(Protocol):
+    """Where messages are written that belong to no transaction. Raises `StoreUnavailableError("postgres")`."""
+
+    async def write(self, tenant_id: TenantId, messages: Sequence[Message]) -> None:
+        """Write all of them or none. One that is there already, by its identifier, is not written again."""
+
+
 class Outbox(Protocol):
-    """The messages. Raises `StoreUnavailableError("postgres")`. Time is the store's own."""
+    """The messages as a dispatcher sees them. Raises `StoreUnavailableError("postgres")`. Time is the store's own."""
 
-    async def tenants(self) -> Sequence[TenantId]:
-        """Return who has ever had something to tell."""
+    async def claim(self, published: Lane, *, owner: str, lease: timedelta, most: int) -> Sequence[MessageKey]:
+        """Take keys that are due, of any tenant, the one that waits longest first; others leave them for the lease."""
 
-    async def take(self, tenant_id: TenantId, *, lease: timedelta, most: int) -> Sequence[Taken]:
-        """Take what is due, the oldest first, so that nobody else does for so long."""
+    async def waiting(self, tenant_id: TenantId, keys: Sequence[MessageKey], *, most: int) -> Sequence[Taken]:
+        """Return the first messages of these keys of the tenant, at most so many of each, each key in its order."""
 
-    async def heard(self, tenant_id: TenantId, message_id: str) -> None:
-        """Remove a message."""
+    async def release(self, tenant_id: TenantId, owner: str, released: Sequence[Released]) -> None:
+        """Write down what came of them, and give the keys back: all of it or nothing."""
 
-    async def put_off(self, tenant_id: TenantId, message_id: str, *, pause: timedelta, why: str) -> None:
-        """Let it be taken again after a pause."""
-
-    async def park(self, tenant_id: TenantId, message_id: str, *, why: str) -> None:
-        """Set it aside for a person to look at."""
-
-    async def backlog(self, tenant_id: TenantId) -> Backlog:
-        """Return what waits."""
-
-
-class OutboxObserver(Protocol):
-    """Who counts."""
-
-    def told(self, kind: str, outcome: str) -> None:
-        """A message was `heard`, is to be told `again`, or was `parked`."""
-
-    def backlog(self, backlog: Backlog) -> None:
-        """What waits now, of all tenants."""
-
-
-Teller = Callable[[TenantId, Message, float], Awaitable[None]]
-"""Tells one message, until a moment on the loop's clock. Raises `UpstreamError`s or `UnusableMessageError`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelayOutbox:
-    """Tell what waits, one message at a time, until cancelled."""
-
-    outbox: Outbox
-    tellers: Mapping[str, Teller]
-    observer: OutboxObserver
-
-    async def run(self) -> None:
-        """Relay for ever. A store that is away is asked again every second."""
-        while True:
-            try:
-                busy = await self.once()
-            except StoreUnavailableError:
-                await asyncio.sleep(_AWAY_S)
-                continue
-            if not busy:
-                await asyncio.sleep(_IDLE_S)
-
-    async def once(self) -> bool:
-        """Tell what is due now; return whether there was anything."""
-        waiting, busy = Backlog(), False
-        for tenant_id in await self.outbox.tenants():
-            taken = await self.outbox.take(tenant_id, lease=timedelta(seconds=_LEASE_S), most=_BATCH)
-            until = asyncio.get_running_loop().time() + _LEASE_S - _TELL_S
-            for each in taken:
-                if asyncio.get_running_loop().time() >= until:
-                    # Its lease is nearly over; whoever takes it next tells it.
-                    break
-                await self._tell(tenant_id, each)
-            busy = busy or bool(taken)
-            there = await self.outbox.backlog(tenant_id)
-            waiting = Backlog(
-                depth=waiting.depth + there.depth,
-                lag_seconds=max(waiting.lag_seconds, there.lag_seconds),
-                parked=waiting.parked + there.parked,
-            )
-        self.observer.backlog(waiting)
-        return busy
-
-    async def _tell(self, tenant_id: TenantId, taken: Taken) -> None:
-        message = taken.message
-        teller = self.tellers.get(message.kind)
-        if teller is None:
-            await self._park(tenant_id, message, f"nobody tells a {message.kind}")
-            return
-        try:
-            async with asyncio.timeout(_TELL_S):
-                await teller(tenant_id, message, asyncio.get_running_loop().time() + _TELL_S)
-        except UnusableMessageError as error:
-            await self._park(tenant_id, message, str(error))
-        except UpstreamRefusedError as refusal:
-            if is_final_refusal(refusal.status, refusal.code):
-                await self._park(tenant_id, message, f"{refusal.upstream}: {refusal.status} {refusal.code}")
-            else:
-                await self._put_off(tenant_id, taken, refusal)
-        except (UpstreamError, TimeoutError) as failure:
-            await self._put_off(tenant_id, taken, failure)
-        else:
-            await self.outbox.heard(tenant_id, message.id)
-            self.observer.told(message.kind, "heard")
-
-    async def _put_off(self, tenant_id: TenantId, taken: Taken, failure: Exception) -> None:
-        why = type(failure).__name__
-        if taken.attempts >= MOST_ATTEMPTS:
-            await self._park(tenant_id, taken.message, why)
-            return
-        await self.outbox.put_off(tenant_id, taken.message.id, pause=pause_after(taken.attempts), why=why)
-        self.observer.told(taken.message.kind, "again")
-
-    async def _park(self, tenant_id: TenantId, message: Message, why: str) -> None:
-        await self.outbox.park(tenant_id, message.id, why=why)
-        self.observer.told(message.kind, "parked")
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many tries in vain: twice as long each time, an hour at most."""
-    return timedelta(seconds=min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(attempts - 1, 20)))
+    async def backlog(self) -> Backlog:
+        """Return what waits, of all tenants."""

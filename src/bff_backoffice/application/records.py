@@ -18,13 +18,15 @@ from bff_backoffice.application import views
 from bff_backoffice.application.mutations_bodies import Act
 from bff_backoffice.application.mutations_ports import ForwardOrder
 from bff_backoffice.application.mutations_table import Mutation
+from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.telemetry import Origin, leading_role
 from bff_backoffice.domain import alerts, suggestions
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Code, FieldError
 from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.resource_ids import AlertId, SuggestionId
 
-__all__ = ["RECORDS", "AcceptedActivity", "Acknowledged", "Decided", "identifier_of"]
+__all__ = ["RECORDS", "AcceptedActivity", "Acknowledged", "Decided", "identifier_of", "origin_of"]
 
 _EARLIEST_YEAR: Final = 2000
 _LATEST_YEAR: Final = 2199
@@ -64,6 +66,24 @@ def identifier_of(order: ForwardOrder, prefix: str, number: int = 0) -> str:
     drawn = hashlib.sha256(order.upstream_key + number.to_bytes(4, "big")).digest()[:10]
     moment = int(order.occurred_at.timestamp() * 1000).to_bytes(6, "big")
     return f"{prefix}_{ULID(moment + drawn)}"
+
+
+def origin_of(call: CallContext, order: ForwardOrder) -> Origin:
+    """Return who does this, where, for what the platform is told of it."""
+    return Origin(
+        tenant_id=call.tenant_id,
+        device_id=call.device_id,
+        operator_id=call.operator_id,
+        session_id=order.session_id,
+        property_id=call.property_id,
+        role=leading_role(call.roles),
+        locale=call.locale,
+        app_version=order.app_version,
+        app_platform=order.app_platform,
+        network_profile=order.network_profile,
+        request_id=call.request_id,
+        traceparent=call.traceparent,
+    )
 
 
 def _decision_wrong(body: Act) -> tuple[FieldError, ...]:

@@ -6,7 +6,7 @@ inbox that was shown last says so too, and the decision does not wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,10 +16,12 @@ from bff_backoffice.application.mutations_dispatch import MutationRequest
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
 from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import CallContext, Clock, UpstreamError, UpstreamRefusedError
-from bff_backoffice.application.records import Decided, identifier_of
+from bff_backoffice.application.records import Decided, identifier_of, origin_of
 from bff_backoffice.application.records_bodies import Decide
 from bff_backoffice.application.suggestions_inbox import Suggestion
 from bff_backoffice.application.suggestions_telling import KIND, DecisionReport
+from bff_backoffice.application.telemetry import Telemetry
+from bff_backoffice.application.telemetry_payloads import SuggestionDecided
 from bff_backoffice.domain.errors import Code, FieldError, ForeignCode, Refusal
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.domain.suggestions import (
@@ -56,8 +58,10 @@ class DecisionLog(Protocol):
     async def decision(self, tenant_id: TenantId, suggestion_id: str) -> SuggestionDecision | None:
         """Return what was decided about the suggestion."""
 
-    async def record(self, tenant_id: TenantId, line: SuggestionDecision, tell: Message) -> SuggestionDecision:
-        """Write the line and the message in one transaction where there is no line yet; return the one there is."""
+    async def record(
+        self, tenant_id: TenantId, line: SuggestionDecision, tell: Sequence[Message]
+    ) -> SuggestionDecision:
+        """Write the line and the messages in one transaction where there is no line yet; return the one there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class DecideSuggestion:
     suggestions: Suggestions
     last_shown: LastShown
     log: DecisionLog
+    telemetry: Telemetry
     clock: Clock
 
     async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
@@ -122,9 +127,25 @@ class DecideSuggestion:
         )
         report = DecisionReport.of(line, call)
         message = Message(
-            id=identifier_of(order, "out"), kind=KIND, about=suggestion.id, payload=msgspec.json.encode(report)
+            id=identifier_of(order, "out"),
+            kind=KIND,
+            about=suggestion.id,
+            ordering_key=suggestion.id,
+            payload=msgspec.json.encode(report),
         )
-        return await self.log.record(call.tenant_id, line, message)
+        event = self._event(call, order, line, suggestion.category)
+        return await self.log.record(call.tenant_id, line, [message] if event is None else [message, event])
+
+    def _event(self, call: CallContext, order: ForwardOrder, line: SuggestionDecision, category: str) -> Message | None:
+        decided = SuggestionDecided(
+            decision_id=line.id,
+            suggestion_id=line.suggestion_id,
+            category=category,
+            decision=line.decision.value,
+            has_reason=line.reason is not None,
+            has_delta=line.delta is not None,
+        )
+        return self.telemetry.message(origin_of(call, order), decided, event_id=identifier_of(order, "evt"))
 
     async def suggestion(self, call: CallContext, suggestion_id: str) -> Suggestion:
         """Return the suggestion as the orchestrator has it, or as it was shown last where that is away."""

@@ -8,7 +8,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from bff_backoffice.application.outbox import Message, UnusableMessageError
+from bff_backoffice.application.outbox import Message
+from bff_backoffice.application.outbox_relay import UnusableMessageError
 from bff_backoffice.application.ports import CallContext, UpstreamRefusedError
 from bff_backoffice.domain.operator import DeviceId, OperatorId, OperatorRole, PropertyId, TenantId
 from bff_backoffice.domain.suggestions import SuggestionDecision

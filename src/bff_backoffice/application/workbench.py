@@ -6,6 +6,7 @@ one piece, because its lines need all of their sections, and it comes as complet
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,8 @@ from bff_backoffice.application import workbench_grid, workbench_rooms, workbenc
 from bff_backoffice.application.local_dates import local_date
 from bff_backoffice.application.pages import Place
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.telemetry import NO_TELEMETRY, Emit, Origin
+from bff_backoffice.application.telemetry_payloads import WorkbenchViewed
 from bff_backoffice.application.workbench_contents import Reading, SectionContents
 from bff_backoffice.application.workbench_items import BoardItem
 from bff_backoffice.application.workbench_lines import Lines, page_of
@@ -88,12 +91,26 @@ class ComposeBoard:
 
     sections: SectionReads
     clock: Clock
+    tell: Emit = NO_TELEMETRY
 
     async def __call__(self, request: BoardRequest) -> ComposedBoard:
         """Return the page, at the latest when the longest deadline of its sections has passed."""
         wanted = BOARDS[request.board].sections_for(request.operator.roles)
         read, cache_status = await self.sections.read(request, wanted)
-        return self._board(request, read, cache_status)
+        composed = self._board(request, read, cache_status)
+        self._viewed(request, composed)
+        return composed
+
+    def _viewed(self, request: BoardRequest, composed: ComposedBoard) -> None:
+        viewed = WorkbenchViewed(
+            view_id=composed.id,
+            board=composed.board.value,
+            cache_status=composed.cache_status.value,
+            items=len(composed.items),
+            outcomes=dict(Counter(section.outcome.value for section in composed.sections)),
+            partial=composed.partial,
+        )
+        self.tell(Origin.of(request.operator, request_id=request.request_id, traceparent=request.traceparent), viewed)
 
     def _board(self, request: BoardRequest, read: Sequence[ReadSection], cache_status: CacheStatus) -> ComposedBoard:
         now = self.clock()

@@ -119,6 +119,7 @@ def service_environment(addresses: Addresses, stores: Stores, *, signing_key: st
     return {
         "BFF_LOG_LEVEL": "warning",
         "BFF_SIGNING_KEY": signing_key,
+        "BFF_TELEMETRY_SECRET": "developer-world-digests-of-nobody",
         **os.environ,
         "BFF_PUBLIC_ORIGINS": ",".join(origins),
         "BFF_CORS_ORIGINS": ",".join(web),

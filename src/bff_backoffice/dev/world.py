@@ -54,6 +54,7 @@ class World:
     _cleanup: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _pids: dict[str, Callable[[], int]] = field(default_factory=dict)
+    _worker_admin_port: int = field(default_factory=free_port)
     _ready: dict[str, object] = field(default_factory=dict)
 
     async def run(self) -> int:
@@ -151,7 +152,8 @@ class World:
             name = "bff" if number == 0 else f"bff-{number + 1}"
             command = python_command("-m", "bff_backoffice", "serve")
             await self._child(group, name, command, own, inherited=(listener.fileno(),))
-        await self._child(group, "worker", python_command("-m", "bff_backoffice", "worker"), environment)
+        working = {**environment, "BFF_WORKER_ADMIN_PORT": str(self._worker_admin_port)}
+        await self._child(group, "worker", python_command("-m", "bff_backoffice", "worker"), working)
         for number in range(self.workers):
             await self._answers("bff", f"http://127.0.0.1:{addresses.admin_port + number}/metrics")
         await self._answers("bff", f"{addresses.service}/health/ready")
@@ -242,6 +244,7 @@ class World:
             return
         self._ready = {
             "bff": addresses.service, "admin": addresses.admin, "sim": addresses.simulator,
+            "workerAdmin": f"http://127.0.0.1:{self._worker_admin_port}",
             "console": addresses.console, "proxy": addresses.proxy,
             "postgres": {"app": stores.app, "owner": stores.owner, "worker": stores.worker},
             "redis": stores.redis, "redisCache": stores.redis_cache,

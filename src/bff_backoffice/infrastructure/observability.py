@@ -12,11 +12,11 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
-from bff_backoffice.application.outbox import Backlog
 from bff_backoffice.infrastructure.breaker import BreakerState
 from bff_backoffice.infrastructure.http import CallOutcome, HedgeOutcome, LimitView
 from bff_backoffice.infrastructure.job_metrics import JobMetrics
 from bff_backoffice.infrastructure.live_metrics import LiveMetrics
+from bff_backoffice.infrastructure.outbox_metrics import OutboxMetrics
 
 __all__ = ["Metrics", "configure_logs"]
 
@@ -49,7 +49,7 @@ def _tasks() -> int:
         return 0
 
 
-class Metrics:
+class Metrics(OutboxMetrics):
     """Everything that is counted, and the events that are logged beside it.
 
     Meets the observer ports of presentation, of the upstream clients and of the composed reads. No label holds an
@@ -58,6 +58,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        super().__init__(self.registry)
         ProcessCollector(registry=self.registry)
         Gauge("bff_backoffice_tasks", "Tasks of the event loop.", registry=self.registry).set_function(_tasks)
         self._log = structlog.get_logger()
@@ -120,14 +121,6 @@ class Metrics:
             "bff_backoffice_platform_event", "Platform events by what became of them.", ["subject", "outcome"],
             registry=registry,
         )  # fmt: skip
-
-        self._told = Counter(
-            "bff_backoffice_outbox_message", "Messages by what became of telling them.", ["kind", "outcome"],
-            registry=registry,
-        )  # fmt: skip
-        self._depth = Gauge("bff_backoffice_outbox_depth", "Messages that wait to be told.", registry=registry)
-        self._lag = Gauge("bff_backoffice_outbox_lag_seconds", "How long the oldest has waited.", registry=registry)
-        self._parked = Gauge("bff_backoffice_outbox_parked", "Messages that nobody can tell.", registry=registry)
         self.jobs = JobMetrics(registry)
         self.live = LiveMetrics(registry)
         self._heartbeats = Counter(
@@ -251,18 +244,6 @@ class Metrics:
 
     # Outbox and upkeep -----------------------------------------------------------------------------------------------
 
-    def told(self, kind: str, outcome: str) -> None:
-        """A message was `heard`, is to be told `again`, or was `parked`."""
-        self._told.labels(kind, outcome).inc()
-        if outcome == "parked":
-            self._log.error("message_parked", kind=kind)
-
     def heartbeats(self, outcome: str, count: int) -> None:
         """Heartbeats were `written`, `put_off` because Postgres is away, or `lost`."""
         self._heartbeats.labels(outcome).inc(count)
-
-    def backlog(self, backlog: Backlog) -> None:
-        """What waits in the outbox now."""
-        self._depth.set(backlog.depth)
-        self._lag.set(backlog.lag_seconds)
-        self._parked.set(backlog.parked)

@@ -24,7 +24,10 @@ from bff_backoffice.application.sessions.stores import (
     VerifyAccessToken,
     VerifyProof,
 )
+from bff_backoffice.application.sessions.telling import closing, origin_of_session
 from bff_backoffice.application.sessions.tenants import KnowTenant
+from bff_backoffice.application.telemetry import Emit, Telemetry
+from bff_backoffice.application.telemetry_payloads import SessionOpened
 from bff_backoffice.domain.device_proof import (
     AccessClaims,
     VerifiedProof,
@@ -110,6 +113,8 @@ class Authenticate:
     iam: Iam
     operators: Operators
     know_tenant: KnowTenant
+    telemetry: Telemetry
+    emit: Emit
     clock: Clock
     accept_bearer: bool = False
 
@@ -138,10 +143,14 @@ class Authenticate:
         tenant = await self.know_tenant(
             claims.tenant_id, admission.tenant, request_id=facts.request_id, traceparent=facts.traceparent
         )
+        session = await self._seen(session, claims, facts, operator, now)
+        if session.opened_at == now:
+            origin = origin_of_session(session, operator, request_id=facts.request_id, traceparent=facts.traceparent)
+            self.emit(origin, SessionOpened(opened_at=session.opened_at))
         return Authenticated(
             operator=operator,
             tenant=tenant,
-            session=await self._seen(session, claims, facts, operator, now),
+            session=session,
             token_expires_at=claims.expires_at,
             seen_at=now,
         )
@@ -189,6 +198,7 @@ class Authenticate:
             operator_id=replaced.operator_id,
             reason=_REPLACED,
             expires_at=replaced.tokens_expire_at,
+            tell=closing(self.telemetry, replaced, "replaced", origin_of_session(replaced)),
         )
         await self.sessions.refuse(
             replaced.tenant_id, replaced.iam_session_id, until=replaced.tokens_expire_at, reason=_REPLACED

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.sessions.stores import RevokedSessions, Sessions
+from bff_backoffice.application.sessions.telling import closing, origin_of_session
+from bff_backoffice.application.telemetry import Telemetry
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
 from bff_backoffice.domain.sessions import BackofficeSession
 
@@ -25,6 +27,7 @@ class ForceLogout:
 
     sessions: Sessions
     revoked: RevokedSessions
+    telemetry: Telemetry
     clock: Clock
     token_lifetime: timedelta
     """The longest life of an access token: how long a `sid` must be remembered whose tokens were never seen here."""
@@ -46,7 +49,20 @@ class ForceLogout:
         await self.sessions.refuse(tenant_id, iam_session_id, until=until, reason=reason)
         for session in await self._candidates(tenant_id, device_id, operator_id):
             if session.iam_session_id == iam_session_id:
+                await self._tell(session, reason, until)
                 await self.sessions.close(tenant_id, session.device_id, session.id)
+
+    async def _tell(self, session: BackofficeSession, reason: str, until: datetime) -> None:
+        """Write down that a session that was open here ended, under its own number: again is no second end."""
+        await self.revoked.revoke(
+            session.tenant_id,
+            session.iam_session_id,
+            device_id=session.device_id,
+            operator_id=session.operator_id,
+            reason=reason,
+            expires_at=until,
+            tell=closing(self.telemetry, session, reason, origin_of_session(session)),
+        )
 
     async def device(self, tenant_id: TenantId, device_id: DeviceId, *, reason: str) -> None:
         """End whatever session the device has."""

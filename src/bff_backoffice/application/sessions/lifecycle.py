@@ -8,10 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import Clock, StoreUnavailableError, UpstreamError
 from bff_backoffice.application.sessions.authenticate import Authenticated, ProvenKey, session_revoked
 from bff_backoffice.application.sessions.ports import RefreshedTokens
 from bff_backoffice.application.sessions.stores import Iam, RevokedSessions, Sessions, VerifyAccessToken
+from bff_backoffice.application.sessions.telling import closing, origin_of_session
+from bff_backoffice.application.telemetry import Emit, Telemetry
+from bff_backoffice.application.telemetry_payloads import SessionRefreshed
 from bff_backoffice.domain.device_proof import AccessClaims, require_key_binding
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, PropertyId, TenantId
@@ -59,6 +63,7 @@ class RefreshSession:
     sessions: Sessions
     revoked: RevokedSessions
     iam: Iam
+    emit: Emit
     clock: Clock
 
     async def __call__(self, request: RefreshRequest) -> RefreshedTokens:
@@ -77,10 +82,13 @@ class RefreshSession:
             raise Refusal(Code.DEVICE_MISMATCH, "X-Device-Id must be the token's device.")
         if await self.revoked.is_revoked(claims.tenant_id, claims.iam_session_id):
             raise session_revoked()
-        await self._note(claims)
+        session = await self._note(claims)
+        if session is not None:
+            origin = origin_of_session(session, request_id=request.request_id, traceparent=request.traceparent)
+            self.emit(origin, SessionRefreshed(opened_at=session.opened_at))
         return answer
 
-    async def _note(self, claims: AccessClaims) -> None:
+    async def _note(self, claims: AccessClaims) -> BackofficeSession | None:
         def refreshed(session: BackofficeSession) -> BackofficeSession:
             return replace(
                 session,
@@ -89,7 +97,7 @@ class RefreshSession:
                 tokens_expire_at=max(session.tokens_expire_at, claims.expires_at),
             )
 
-        await _change(self.sessions, claims.tenant_id, claims.device_id, claims.iam_session_id, refreshed)
+        return await _change(self.sessions, claims.tenant_id, claims.device_id, claims.iam_session_id, refreshed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +114,15 @@ class CloseSession:
     sessions: Sessions
     revoked: RevokedSessions
     iam: Iam
+    telemetry: Telemetry
     clock: Clock
 
     async def __call__(self, who: Authenticated, *, request_id: str, traceparent: str) -> bool:
         """End the session; returns whether iam heard of it."""
         session = who.session
         until = max(session.tokens_expire_at, who.token_expires_at)
-        await self._remember(session, until)
+        origin = origin_of_session(session, who.operator, request_id=request_id, traceparent=traceparent)
+        await self._remember(session, until, tell=closing(self.telemetry, session, _SIGNED_OUT, origin))
         await self.sessions.refuse(session.tenant_id, session.iam_session_id, until=until, reason=_SIGNED_OUT)
         await self.sessions.close(session.tenant_id, session.device_id, session.id)
         try:
@@ -129,7 +139,7 @@ class CloseSession:
             return False
         return True
 
-    async def _remember(self, session: BackofficeSession, until: datetime) -> None:
+    async def _remember(self, session: BackofficeSession, until: datetime, *, tell: Message | None = None) -> None:
         await self.revoked.revoke(
             session.tenant_id,
             session.iam_session_id,
@@ -137,6 +147,7 @@ class CloseSession:
             operator_id=session.operator_id,
             reason=_SIGNED_OUT,
             expires_at=until,
+            tell=tell,
         )
 
 

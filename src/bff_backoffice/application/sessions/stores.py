@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.sessions.ports import RefreshedTokens, SessionValidation
 from bff_backoffice.application.sessions.tenants import KnownTenant
 from bff_backoffice.domain.device_proof import AccessClaims, VerifiedProof
@@ -93,8 +94,9 @@ class RevokedSessions(Protocol):
         operator_id: OperatorId | None,
         reason: str,
         expires_at: datetime,
+        tell: Message | None = None,
     ) -> None:
-        """Remember until `expires_at`; doing it again changes nothing."""
+        """Remember until `expires_at`, and write the message in the same step; doing it again changes nothing."""
 
     async def is_revoked(self, tenant_id: TenantId, session_id: IamSessionId) -> bool:
         """Whether the session was ended before its tokens."""

@@ -13,8 +13,10 @@ from ulid import ULID
 from bff_backoffice.application.activity import Activity
 from bff_backoffice.application.activity_offline import OfflineActivity
 from bff_backoffice.application.mutations_ports import ForwardOrder
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import CallContext
 from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
 
 __all__ = ["PostgresActivityLedger"]
@@ -27,9 +29,14 @@ class PostgresActivityLedger:
     database: Database
 
     async def append(
-        self, tenant_id: TenantId, call: CallContext, order: ForwardOrder, lines: Sequence[Activity]
+        self,
+        tenant_id: TenantId,
+        call: CallContext,
+        order: ForwardOrder,
+        lines: Sequence[Activity],
+        tell: Sequence[Message],
     ) -> None:
-        """Append what is not there yet, in one transaction."""
+        """Append what is not there yet and write the messages, in one transaction."""
         # A key that comes again writes the same identifiers at the same moment, into the same partition.
         async with self.database.transaction(tenant_id) as connection:
             await connection.executemany(
@@ -50,6 +57,7 @@ class PostgresActivityLedger:
                     for line in lines
                 ],
             )  # fmt: skip
+            await write_messages(connection, tenant_id, tell)
 
     async def append_once(self, tenant_id: TenantId, line: OfflineActivity) -> bool:
         """Append what was done offline, unless the device's event is there already; return whether."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.domain.alerts import AlertAcknowledgement
 from bff_backoffice.domain.operator import DeviceId, OperatorId, PropertyId, TenantId
+from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
 
 __all__ = ["PostgresAlertAcknowledgements"]
@@ -41,8 +43,10 @@ class PostgresAlertAcknowledgements:
             for row in rows
         }
 
-    async def record(self, tenant_id: TenantId, line: AlertAcknowledgement) -> AlertAcknowledgement:
-        """Write the line where there is none about its alert; return the one that is there now."""
+    async def record(
+        self, tenant_id: TenantId, line: AlertAcknowledgement, tell: Message | None
+    ) -> AlertAcknowledgement:
+        """Write the line, and the message with it, where its alert has none yet; return the line that is there."""
         async with self.database.transaction(tenant_id) as connection:
             written = await connection.fetchval(
                 """
@@ -54,6 +58,8 @@ class PostgresAlertAcknowledgements:
                 tenant_id, line.id, line.alert_id, line.property_id, line.note, line.operator_id, line.device_id,
                 line.acknowledged_at,
             )  # fmt: skip
+            if written is not None and tell is not None:
+                await write_messages(connection, tenant_id, [tell])
         if written is not None:
             return line
         return (await self.about(tenant_id, [line.alert_id])).get(line.alert_id, line)

@@ -30,10 +30,12 @@ from bff_backoffice.application.mutations_ports import (
     Unattested,
 )
 from bff_backoffice.application.mutations_table import Ledger
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.idempotency import REDISPATCH_HOURS, KeyScope
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.postgres.attestations import consume
+from bff_backoffice.infrastructure.postgres.outbox import row_of
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal, BrokenSealError
 
@@ -87,7 +89,8 @@ returning 1
 """
 
 # The audit row is completed whoever owns the key by now: this dispatch did end so. How it ended goes into the
-# operators' ledger, success or not, in the same statement; but for a batch of the ledger itself, which is in there.
+# operators' ledger, success or not, in the same statement; but for a batch of the ledger itself, which is in there. So
+# does what the platform is told of it, where there is something to tell.
 _COMPLETED: Final = """
 completed as (
   update {ledger} set outcome = $8, upstream_status = $9, completed_at = clock_timestamp()
@@ -100,6 +103,9 @@ completed as (
   select tenant_id, 'act_' || right(id, 26), 'service', action, outcome, started_at, operator_id, device_id, session_id,
          property_id, roles, request_id, app_version, $10, split_part(resource_id, '_', 1), resource_id
   from completed where action <> 'record_activity'
+), told as (
+  insert into outbox (tenant_id, id, kind, about, ordering_key, payload)
+  select $1, $11, $12, $13, $14, $15::json from completed where $11::text is not null
 )
 """
 _SETTLE: Final = (
@@ -107,7 +113,7 @@ _SETTLE: Final = (
     + _COMPLETED
     + """
 update idempotency
-set status = $9, answer = $11, lease_until = clock_timestamp(), touched_at = clock_timestamp()
+set status = $9, answer = $16, lease_until = clock_timestamp(), touched_at = clock_timestamp()
 where tenant_id = $1 and device_id = $2 and method = $3 and path = $4 and key = $5 and fence = $6 and status is null
 returning 1
 """
@@ -205,6 +211,7 @@ class PostgresIdempotency:
         audit: AuditEntry,
         outcome: AuditOutcome,
         answer: KeptAnswer,
+        tell: Message | None = None,
     ) -> bool:
         """Keep the final answer and complete the audit row; return False, and keep nothing, where the key is lost."""
         plain = msgspec.msgpack.encode(_Kept(answer.status, answer.headers, answer.body))
@@ -213,7 +220,7 @@ class PostgresIdempotency:
             kept = await connection.fetchval(
                 _SETTLES[audit.ledger],
                 *_place(tenant_id, scope), fence, audit.id, outcome.value, answer.status,
-                audit.operator.network_profile, sealed,
+                audit.operator.network_profile, *row_of(tell), sealed,
             )  # fmt: skip
         return kept is not None
 
@@ -226,12 +233,14 @@ class PostgresIdempotency:
         audit: AuditEntry,
         outcome: AuditOutcome,
         status: int | None,
+        tell: Message | None = None,
     ) -> None:
         """Complete the audit row and let the next one try, because what happened is not final."""
         async with self.database.transaction(tenant_id) as connection:
             await connection.execute(
                 _RELEASES[audit.ledger],
                 *_place(tenant_id, scope), fence, audit.id, outcome.value, status, audit.operator.network_profile,
+                *row_of(tell),
             )  # fmt: skip
 
     async def acted_perhaps(self, tenant_id: TenantId, scope: KeyScope, *, audit: AuditEntry, since: datetime) -> bool:

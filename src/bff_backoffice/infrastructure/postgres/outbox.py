@@ -1,4 +1,4 @@
-"""The outbox (`outbox`), and the platform's list of tenants that have ever had something in it."""
+"""The outbox (`outbox`), and the platform's list of keys that have something in it (`outbox_keys`)."""
 
 from __future__ import annotations
 
@@ -7,94 +7,136 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bff_backoffice.application.outbox import Backlog, Message, Taken
+from bff_backoffice.application.outbox import TELEMETRY, Backlog, Lane, Message, MessageKey, Released, Taken
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import Database
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from bff_backoffice.infrastructure.postgres.pool import Connection
 
-__all__ = ["PostgresOutbox", "write_message"]
+__all__ = ["PostgresOutbox", "row_of", "write_messages"]
 
 _PLATFORM: Final = TenantId("*")
-"""The list of tenants belongs to no tenant; under this name nothing else is kept."""
+"""The list of keys belongs to no tenant; under this name nothing of a tenant's own is kept."""
+
+_CLAIM: Final = """
+with due as (
+  select named, kind, ordering_key from outbox_keys
+  where tenant_id = $1 and due_at <= clock_timestamp() and (kind = $2) = $3
+  order by due_at limit $4 for update skip locked)
+update outbox_keys set due_at = clock_timestamp() + $5::interval, owner = $6
+from due
+where outbox_keys.tenant_id = $1 and outbox_keys.named = due.named and outbox_keys.kind = due.kind
+  and outbox_keys.ordering_key = due.ordering_key
+returning due.named, due.kind, due.ordering_key
+"""
+
+_WAITING: Final = """
+select found.* from unnest($2::text[], $3::text[]) as wanted(kind, ordering_key) cross join lateral (
+  select id, kind, about, ordering_key, payload, attempts, position,
+    extract(epoch from clock_timestamp() - created_at)::float8 as age
+  from outbox
+  where tenant_id = $1 and kind = wanted.kind and ordering_key = wanted.ordering_key and parked_at is null
+  order by position limit $4) as found
+"""
 
 
-async def write_message(connection: Connection, tenant_id: TenantId, message: Message) -> None:
-    """Write a message in the transaction of what it is about. Its tenant is put on the list by a trigger."""
+def row_of(message: Message | None) -> tuple[str | None, ...]:
+    """Return what another statement writes a message with: id, kind, about, ordering key, payload; or five nulls."""
+    if message is None:
+        return (None,) * 5
+    return message.id, message.kind, message.about, message.ordering_key, message.payload.decode()
+
+
+async def write_messages(connection: Connection, tenant_id: TenantId, messages: Sequence[Message]) -> None:
+    """Write messages in the transaction of what they are about, its last step: their keys are locked until it ends.
+
+    Every transaction locks its keys in the same order, so that two never wait for each other; call this once in one.
+    """
+    if not messages:
+        return
+    ordered = sorted(messages, key=lambda each: (each.kind, each.ordering_key))
     await connection.execute(
-        "insert into outbox (tenant_id, id, kind, about, payload) values ($1, $2, $3, $4, $5)",
-        tenant_id, message.id, message.kind, message.about, message.payload.decode(),
+        """
+        insert into outbox (tenant_id, id, kind, about, ordering_key, payload)
+        select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::json[])
+        on conflict (tenant_id, id) do nothing
+        """,
+        tenant_id, [each.id for each in ordered], [each.kind for each in ordered], [each.about for each in ordered],
+        [each.ordering_key for each in ordered], [each.payload.decode() for each in ordered],
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresOutbox:
-    """The worker's side. Every method raises `StoreUnavailableError` when Postgres can't be asked."""
+    """Both sides of it. Every method raises `StoreUnavailableError` when Postgres can't be asked."""
 
     database: Database
 
-    async def tenants(self) -> Sequence[TenantId]:
-        """Return who has ever had something to tell."""
+    async def write(self, tenant_id: TenantId, messages: Sequence[Message]) -> None:
+        """Write messages that belong to no other transaction."""
+        async with self.database.transaction(tenant_id) as connection:
+            await write_messages(connection, tenant_id, messages)
+
+    async def claim(self, published: Lane, *, owner: str, lease: timedelta, most: int) -> Sequence[MessageKey]:
+        """Take keys that are due; what another takes at this moment is left to it."""
         async with self.database.transaction(_PLATFORM) as connection:
-            rows = await connection.fetch("select named from outbox_tenants where tenant_id = $1", _PLATFORM)
-        return [TenantId(row["named"]) for row in rows]
-
-    async def take(self, tenant_id: TenantId, *, lease: timedelta, most: int) -> Sequence[Taken]:
-        """Take what is due, the oldest first; what another takes at this moment is left to it."""
-        async with self.database.transaction(tenant_id) as connection:
-            rows = await connection.fetch(
-                """
-                update outbox set attempts = attempts + 1, next_at = clock_timestamp() + $2
-                where tenant_id = $1 and id in (
-                  select id from outbox
-                  where tenant_id = $1 and parked_at is null and next_at <= clock_timestamp()
-                  order by next_at limit $3 for update skip locked)
-                returning id, kind, about, payload, attempts
-                """,
-                tenant_id, lease, most,
-            )  # fmt: skip
+            rows = await connection.fetch(_CLAIM, _PLATFORM, TELEMETRY, published, most, lease, owner)
         return [
-            Taken(
-                message=Message(
-                    id=row["id"], kind=row["kind"], about=row["about"], payload=row["payload"].encode()
-                ),
-                attempts=row["attempts"],
-            )
-            for row in sorted(rows, key=lambda row: str(row["id"]))
-        ]  # fmt: skip
+            MessageKey(tenant_id=TenantId(row["named"]), kind=row["kind"], ordering_key=row["ordering_key"])
+            for row in rows
+        ]
 
-    async def heard(self, tenant_id: TenantId, message_id: str) -> None:
-        """Remove a message; one that another has removed already is gone all the same."""
+    async def waiting(self, tenant_id: TenantId, keys: Sequence[MessageKey], *, most: int) -> Sequence[Taken]:
+        """Return the first messages of these keys, each key in its order."""
+        kinds, names = [key.kind for key in keys], [key.ordering_key for key in keys]
         async with self.database.transaction(tenant_id) as connection:
-            await connection.execute("delete from outbox where tenant_id = $1 and id = $2", tenant_id, message_id)
+            rows = await connection.fetch(_WAITING, tenant_id, kinds, names, most)
+        return [_taken(row) for row in sorted(rows, key=lambda row: int(row["position"]))]
 
-    async def put_off(self, tenant_id: TenantId, message_id: str, *, pause: timedelta, why: str) -> None:
-        """Let it be taken again after a pause."""
+    async def release(self, tenant_id: TenantId, owner: str, released: Sequence[Released]) -> None:
+        """Remove, park and put off, and give the keys back, in one transaction."""
+        heard = [message_id for each in released for message_id in each.heard]
+        parked = [pair for each in released for pair in each.parked]
+        failed = [each.failed for each in released if each.failed is not None]
+        kinds, names = [each.key.kind for each in released], [each.key.ordering_key for each in released]
         async with self.database.transaction(tenant_id) as connection:
+            if heard:
+                await connection.execute(
+                    "delete from outbox where tenant_id = $1 and id = any($2::text[])", tenant_id, heard
+                )
+            if parked:
+                await connection.executemany(
+                    "update outbox set parked_at = clock_timestamp(), last_error = $3 where tenant_id = $1 and id = $2",
+                    [(tenant_id, message_id, why) for message_id, why in parked],
+                )
+            if failed:
+                await connection.executemany(
+                    "update outbox set attempts = attempts + 1, last_error = $3 where tenant_id = $1 and id = $2",
+                    [(tenant_id, message_id, why) for message_id, why in failed],
+                )
             await connection.execute(
-                "update outbox set next_at = clock_timestamp() + $3, last_error = $4 where tenant_id = $1 and id = $2",
-                tenant_id, message_id, pause, why,
+                "select release_outbox_keys($1, $2, $3, $4, $5)",
+                tenant_id, owner, kinds, names, [each.pause for each in released],
             )  # fmt: skip
 
-    async def park(self, tenant_id: TenantId, message_id: str, *, why: str) -> None:
-        """Set it aside for a person to look at."""
-        async with self.database.transaction(tenant_id) as connection:
-            await connection.execute(
-                "update outbox set parked_at = clock_timestamp(), last_error = $3 where tenant_id = $1 and id = $2",
-                tenant_id, message_id, why,
-            )  # fmt: skip
+    async def backlog(self) -> Backlog:
+        """Return what waits, of all tenants, in one round trip."""
+        async with self.database.transaction(_PLATFORM) as connection:
+            row = await connection.fetchrow("select depth, lag_seconds, parked from outbox_backlog()")
+        if row is None:
+            return Backlog()
+        return Backlog(depth=row["depth"], lag_seconds=row["lag_seconds"], parked=row["parked"])
 
-    async def backlog(self, tenant_id: TenantId) -> Backlog:
-        """Return what waits."""
-        async with self.database.transaction(tenant_id) as connection:
-            row = await connection.fetchrow(
-                """
-                select count(*) filter (where parked_at is null) as depth, count(parked_at) as parked,
-                  coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where parked_at is null)), 0)
-                    ::float8 as lag
-                from outbox where tenant_id = $1
-                """,
-                tenant_id,
-            )
-        return Backlog() if row is None else Backlog(depth=row["depth"], lag_seconds=row["lag"], parked=row["parked"])
+
+def _taken(row: asyncpg.Record) -> Taken:
+    message = Message(
+        id=row["id"],
+        kind=row["kind"],
+        about=row["about"],
+        ordering_key=row["ordering_key"],
+        payload=row["payload"].encode(),
+    )
+    return Taken(message=message, attempts=row["attempts"], age_seconds=row["age"])

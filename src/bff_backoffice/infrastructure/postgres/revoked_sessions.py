@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bff_backoffice.application.outbox import Message
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
+from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
 
 __all__ = ["PostgresRevokedSessions"]
@@ -26,6 +28,7 @@ class PostgresRevokedSessions:
         operator_id: OperatorId | None,
         reason: str,
         expires_at: datetime,
+        tell: Message | None = None,
     ) -> None:
         """Remember until `expires_at`, the end of the session's last token. Doing it again changes nothing."""
         async with self.database.transaction(tenant_id) as connection:
@@ -41,6 +44,7 @@ class PostgresRevokedSessions:
                 """,
                 tenant_id, session_id, device_id, operator_id, reason[:200], expires_at,
             )  # fmt: skip
+            await write_messages(connection, tenant_id, () if tell is None else (tell,))
 
     async def is_revoked(self, tenant_id: TenantId, session_id: IamSessionId) -> bool:
         """Whether the session was ended before its tokens."""

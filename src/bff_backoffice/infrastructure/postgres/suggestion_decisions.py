@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bff_backoffice.application.outbox import Message
 from bff_backoffice.domain.operator import DeviceId, OperatorId, PropertyId, TenantId
 from bff_backoffice.domain.suggestions import Decision, SuggestionDecision
-from bff_backoffice.infrastructure.postgres.outbox import write_message
+from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
 
 __all__ = ["PostgresSuggestionDecisions"]
@@ -49,8 +49,10 @@ class PostgresSuggestionDecisions:
         """Return what was decided about the suggestion."""
         return (await self.about(tenant_id, [suggestion_id])).get(suggestion_id)
 
-    async def record(self, tenant_id: TenantId, line: SuggestionDecision, tell: Message) -> SuggestionDecision:
-        """Write the line and the message in one transaction where there is no line yet; return the one there is."""
+    async def record(
+        self, tenant_id: TenantId, line: SuggestionDecision, tell: Sequence[Message]
+    ) -> SuggestionDecision:
+        """Write the line and the messages in one transaction where there is no line yet; return the one there is."""
         async with self.database.transaction(tenant_id) as connection:
             written = await connection.fetchval(
                 """
@@ -64,6 +66,6 @@ class PostgresSuggestionDecisions:
                 None if line.delta is None else line.delta.decode(), line.operator_id, line.device_id, line.decided_at,
             )  # fmt: skip
             if written is not None:
-                await write_message(connection, tenant_id, tell)
+                await write_messages(connection, tenant_id, tell)
                 return line
         return await self.decision(tenant_id, line.suggestion_id) or line

@@ -108,7 +108,9 @@ async def report_heartbeat(exchange: Exchange, use: UseCases) -> Response:
         app_version=body.app_version,
         battery_percent=body.battery_percent,
     )
-    heard = await use.attendance.report_heartbeat(context, heartbeat)
+    heard = await use.attendance.report_heartbeat(
+        context, heartbeat, request_id=exchange.request_id, traceparent=exchange.traceparent
+    )
     outdated = is_below(body.app_version, who.tenant.app_version_current)
     due = directives(heartbeat, outdated=outdated, token_expires_at=who.token_expires_at, now=heard.at)
     return json_answer(

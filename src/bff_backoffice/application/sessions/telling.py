@@ -1,0 +1,50 @@
+"""What the platform is told of sessions: opened, refreshed, closed (platform-facts A7)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bff_backoffice.application.outbox import Message
+from bff_backoffice.application.telemetry import Origin, Telemetry, leading_role
+from bff_backoffice.application.telemetry_payloads import SessionClosed
+from bff_backoffice.domain.operator import Operator
+from bff_backoffice.domain.sessions import BackofficeSession
+
+__all__ = ["closed", "closing", "origin_of_session"]
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}\Z")
+
+
+def origin_of_session(
+    session: BackofficeSession,
+    operator: Operator | None = None,
+    *,
+    request_id: str | None = None,
+    traceparent: str | None = None,
+) -> Origin:
+    """Return the origin of what happens to a session; who ends one from outside brings neither role nor request."""
+    return Origin(
+        tenant_id=session.tenant_id,
+        device_id=session.device_id,
+        operator_id=session.operator_id,
+        session_id=session.id,
+        property_id=session.primary_property_id,
+        role=None if operator is None else leading_role(operator.roles),
+        locale=None if operator is None else operator.locale,
+        app_version=session.app_version,
+        app_platform=session.app_platform,
+        network_profile=session.network_profile,
+        request_id=request_id,
+        traceparent=traceparent,
+    )
+
+
+def closed(session: BackofficeSession, reason: str) -> SessionClosed:
+    """Return what is said of a session's end. A reason in words of somebody's own is `other`."""
+    return SessionClosed(reason=reason if _CODE.match(reason) else "other", opened_at=session.opened_at)
+
+
+def closing(telemetry: Telemetry, session: BackofficeSession, reason: str, origin: Origin) -> Message | None:
+    """Return the message of a session's end. It ends once, so that the event has the session's own number."""
+    return telemetry.message(origin, closed(session, reason), event_id=f"evt_{session.id.ulid}")
