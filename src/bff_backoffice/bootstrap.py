@@ -226,7 +226,7 @@ def _use_cases(
             emit=emit,
             clock=utc_now,
             accept_bearer=settings.auth_accept_bearer_scheme,
-        ),
+        ),  # fmt: skip
         prove_key=ProveKey(proofs=proofs, sessions=sessions, clock=utc_now),
         identify_machine=identify_machine,
         limit_requests=_limits(settings),
