@@ -108,11 +108,9 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
             redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
         )
         know_tenant = KnowTenant(
-            kept=RedisTenants(sessions_tier),
-            tenants=gateways.tenant,
+            kept=RedisTenants(sessions_tier), tenants=gateways.tenant, clock=utc_now,
             flights=await stack.enter_async_context(Flights()),
-            clock=utc_now,
-        )
+        )  # fmt: skip
         said = await stack.enter_async_context(open_said(database, sessions_tier, metrics, clock=utc_now))
         nonces = _nonces(settings)
         yield Service(
@@ -211,22 +209,15 @@ def _use_cases(
     )  # fmt: skip
     widgets = widgets_of(gateways, said.shown, read_through=read_through, clock=utc_now)
     own_keys = open_own_keys(settings)
+    authenticate = Authenticate(
+        tokens=tokens, proofs=proofs, sessions=sessions, revoked=revoked, iam=gateways.iam, operators=gateways.tenant,
+        know_tenant=know_tenant, telemetry=telemetry, emit=emit, clock=utc_now,
+        accept_bearer=settings.auth_accept_bearer_scheme,
+    )  # fmt: skip
     return UseCases(
         clock=utc_now,
         own_keys=own_keys,
-        authenticate=Authenticate(
-            tokens=tokens,
-            proofs=proofs,
-            sessions=sessions,
-            revoked=revoked,
-            iam=gateways.iam,
-            operators=gateways.tenant,
-            know_tenant=know_tenant,
-            telemetry=telemetry,
-            emit=emit,
-            clock=utc_now,
-            accept_bearer=settings.auth_accept_bearer_scheme,
-        ),  # fmt: skip
+        authenticate=authenticate,
         prove_key=ProveKey(proofs=proofs, sessions=sessions, clock=utc_now),
         identify_machine=identify_machine,
         limit_requests=_limits(settings),

@@ -24,10 +24,9 @@ from bff_backoffice.application.sessions.stores import (
     VerifyAccessToken,
     VerifyProof,
 )
-from bff_backoffice.application.sessions.telling import closing, origin_of_session
+from bff_backoffice.application.sessions.telling import closing, opened
 from bff_backoffice.application.sessions.tenants import KnowTenant
 from bff_backoffice.application.telemetry import Emit, Telemetry
-from bff_backoffice.application.telemetry_payloads import SessionOpened
 from bff_backoffice.domain.device_proof import (
     AccessClaims,
     VerifiedProof,
@@ -145,8 +144,7 @@ class Authenticate:
         )
         session = await self._seen(session, claims, facts, operator, now)
         if session.opened_at == now:
-            origin = origin_of_session(session, operator, request_id=facts.request_id, traceparent=facts.traceparent)
-            self.emit(origin, SessionOpened(opened_at=session.opened_at))
+            opened(self.emit, session, operator, request_id=facts.request_id, traceparent=facts.traceparent)
         return Authenticated(
             operator=operator,
             tenant=tenant,
@@ -198,7 +196,7 @@ class Authenticate:
             operator_id=replaced.operator_id,
             reason=_REPLACED,
             expires_at=replaced.tokens_expire_at,
-            tell=closing(self.telemetry, replaced, "replaced", origin_of_session(replaced)),
+            tell=closing(self.telemetry, replaced, "replaced"),
         )
         await self.sessions.refuse(
             replaced.tenant_id, replaced.iam_session_id, until=replaced.tokens_expire_at, reason=_REPLACED

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.sessions.stores import RevokedSessions, Sessions
-from bff_backoffice.application.sessions.telling import closing, origin_of_session
+from bff_backoffice.application.sessions.telling import closing
 from bff_backoffice.application.telemetry import Telemetry
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
 from bff_backoffice.domain.sessions import BackofficeSession
@@ -61,7 +61,7 @@ class ForceLogout:
             operator_id=session.operator_id,
             reason=reason,
             expires_at=until,
-            tell=closing(self.telemetry, session, reason, origin_of_session(session)),
+            tell=closing(self.telemetry, session, reason),
         )
 
     async def device(self, tenant_id: TenantId, device_id: DeviceId, *, reason: str) -> None:

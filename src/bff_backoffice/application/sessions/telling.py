@@ -6,12 +6,12 @@ import re
 from typing import Final
 
 from bff_backoffice.application.outbox import Message
-from bff_backoffice.application.telemetry import Origin, Telemetry, leading_role
-from bff_backoffice.application.telemetry_payloads import SessionClosed
+from bff_backoffice.application.telemetry import Emit, Origin, Telemetry, leading_role
+from bff_backoffice.application.telemetry_payloads import SessionClosed, SessionOpened
 from bff_backoffice.domain.operator import Operator
 from bff_backoffice.domain.sessions import BackofficeSession
 
-__all__ = ["closed", "closing", "origin_of_session"]
+__all__ = ["closing", "opened", "origin_of_session"]
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,63}\Z")
 
@@ -40,11 +40,18 @@ def origin_of_session(
     )
 
 
-def closed(session: BackofficeSession, reason: str) -> SessionClosed:
-    """Return what is said of a session's end. A reason in words of somebody's own is `other`."""
-    return SessionClosed(reason=reason if _CODE.match(reason) else "other", opened_at=session.opened_at)
+def opened(emit: Emit, session: BackofficeSession, operator: Operator, *, request_id: str, traceparent: str) -> None:
+    """Tell of a session's beginning. Raises nothing."""
+    origin = origin_of_session(session, operator, request_id=request_id, traceparent=traceparent)
+    emit(origin, SessionOpened(opened_at=session.opened_at))
 
 
-def closing(telemetry: Telemetry, session: BackofficeSession, reason: str, origin: Origin) -> Message | None:
-    """Return the message of a session's end. It ends once, so that the event has the session's own number."""
-    return telemetry.message(origin, closed(session, reason), event_id=f"evt_{session.id.ulid}")
+def closing(
+    telemetry: Telemetry, session: BackofficeSession, reason: str, origin: Origin | None = None
+) -> Message | None:
+    """Return the message of a session's end. It ends once, so that the event has the session's own number.
+
+    A reason in words of somebody's own is `other`. Without an origin it is nobody's request.
+    """
+    ended = SessionClosed(reason=reason if _CODE.match(reason) else "other", opened_at=session.opened_at)
+    return telemetry.message(origin or origin_of_session(session), ended, event_id=f"evt_{session.id.ulid}")
