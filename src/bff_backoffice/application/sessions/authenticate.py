@@ -190,14 +190,9 @@ class Authenticate:
 
     async def _replace(self, replaced: BackofficeSession) -> None:
         await self.revoked.revoke(
-            replaced.tenant_id,
-            replaced.iam_session_id,
-            device_id=replaced.device_id,
-            operator_id=replaced.operator_id,
-            reason=_REPLACED,
-            expires_at=replaced.tokens_expire_at,
-            tell=closing(self.telemetry, replaced, "replaced"),
-        )
+            replaced.tenant_id, replaced.iam_session_id, device_id=replaced.device_id, operator_id=replaced.operator_id,
+            reason=_REPLACED, expires_at=replaced.tokens_expire_at, tell=closing(self.telemetry, replaced, _REPLACED),
+        )  # fmt: skip
         await self.sessions.refuse(
             replaced.tenant_id, replaced.iam_session_id, until=replaced.tokens_expire_at, reason=_REPLACED
         )
