@@ -23,10 +23,12 @@ class PostgresDevices:
     async def record(self, tenant_id: TenantId, heartbeats: Sequence[Heartbeat]) -> None:
         """Keep the newest heartbeat of each device, at most one of each given. One that was overtaken changes nothing.
 
-        Devices in one order, so that two replicas that write the same ones don't wait for each other.
+        Devices in one order, so that two replicas that write the same ones don't wait for each other. Nobody waits for
+        the disk: what a crash of the server takes, the next heartbeats say again.
         """
         rows = sorted(heartbeats, key=lambda heartbeat: heartbeat.device_id)
         async with self.database.transaction(tenant_id) as connection:
+            await connection.execute("set local synchronous_commit = off")
             await connection.execute(
                 """
                 insert into device_sync_status as kept (
