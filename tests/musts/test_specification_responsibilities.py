@@ -6,10 +6,14 @@
 | 4, "stores no domain data" | `test_nothing_of_a_hotels_data_is_kept_in_postgres`, `test_what_is_cached_expires` |
 | 5.1, downstream calls carry the context | `test_every_downstream_call_carries_the_resolved_context` |
 | 5.2, independent fan-out with deadlines and skeletons | integration/test_weather.py |
-| 5.10, heartbeat every 60 s | test_contract_sessions.py |
+| 4, a device's status, hints for 7 days | integration/test_devices.py |
+| 5.7, handshake, token, cursor per device | integration/test_sync.py, unit/sync |
+| 5.10, heartbeat every 60 s | integration/test_devices.py |
 | 5.12, force-logout for the affected device alone | `test_a_forced_logout_ends_the_affected_device_alone` |
 | 5.16, errors carry a localized message and a MELMASTOON code | described.py, integration/test_bad_input.py |
 | 7, upstreams | test_upstream_isolation.py, `test_each_widget_asks_the_services_of_section_7` |
+| 9, cursors cached, sync-service the authority | integration/test_sync.py, integration/test_offline_activity.py |
+| 9, offline activity by the event pipeline | integration/test_offline_activity.py |
 | 9, stateless on the hot path | `test_reading_a_board_writes_nothing_into_postgres` |
 | 11, isolation at every layer | isolation/ |
 | 12, `/bff/backoffice/v1` | test_contract_addresses_and_refusals.py |

@@ -58,4 +58,4 @@ class HeartbeatObserver(Protocol):
     """Who counts."""
 
     def heartbeats(self, outcome: str, count: int) -> None:
-        """So many were `written`, `put_off` because Postgres is away, or `lost` for want of room or of time."""
+        """So many were `written`, `put_off` because Postgres is away, or `lost`: no room, no time, or refused there."""

@@ -84,12 +84,15 @@ class WriteBehind:
         self._some.clear()
         whole = True
         for tenant_id, heartbeats in _by_tenant(self._waiting).items():
+            outcome = "written"
             try:
                 await self._devices.record(tenant_id, heartbeats)
             except StoreUnavailableError:
                 whole = False
                 continue
-            self._observer.heartbeats("written", len(heartbeats))
+            except Exception:  # noqa: BLE001 - what Postgres refuses to write must not end the process, nor come again
+                outcome = "lost"
+            self._observer.heartbeats(outcome, len(heartbeats))
             for heartbeat in heartbeats:
                 # One that came meanwhile is another one, and waits for the next time.
                 if self._waiting.get((tenant_id, heartbeat.device_id)) is heartbeat:

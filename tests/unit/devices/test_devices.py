@@ -127,12 +127,16 @@ class Rows:
 
     writes: list[tuple[TenantId, tuple[Heartbeat, ...]]] = field(default_factory=list)
     away: set[TenantId] = field(default_factory=set)
+    refuses: set[TenantId] = field(default_factory=set)
     written: asyncio.Event = field(default_factory=asyncio.Event)
     asked: int = 0
 
     async def record(self, tenant_id: TenantId, heartbeats: Sequence[Heartbeat]) -> None:
         """Keep them."""
         self.asked += 1
+        if tenant_id in self.refuses:
+            self.written.set()
+            raise ValueError("no such column")
         if tenant_id in self.away:
             self.written.set()
             raise StoreUnavailableError("postgres")
@@ -193,6 +197,21 @@ def test_what_postgres_did_not_take_is_written_when_it_is_back() -> None:
                 await rows.written.wait()
         assert {tenant for tenant, _ in rows.writes} == {TENANT, OTHER}
         assert ("put_off", 1) in counted.outcomes
+
+    asyncio.run(main())
+
+
+def test_what_postgres_refuses_is_counted_and_ends_nothing() -> None:
+    """A defect costs these heartbeats, not the process and not another tenant's."""
+
+    async def main() -> None:
+        rows, counted = Rows(refuses={TENANT}), Counted()
+        async with WriteBehind(rows, counted, gather_s=0.001) as written:
+            written.add(TENANT, heartbeat(0))
+            written.add(OTHER, heartbeat(0))
+            await rows.written.wait()
+        assert [tenant for tenant, _ in rows.writes] == [OTHER]
+        assert sorted(counted.outcomes) == [("lost", 1), ("written", 1)]
 
     asyncio.run(main())
 
