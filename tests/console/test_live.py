@@ -222,6 +222,24 @@ def test_the_newest_window_of_a_device_follows(sit_down: SitDown) -> None:
     _is(other, "elsewhere", _LATER_MS)
 
 
+def test_signing_out_in_one_window_ends_the_others(sit_down: SitDown, world: World) -> None:
+    """The window that no longer follows asks instead, and takes the stream from nobody: it rings, and is thrown out."""
+    desk = sit_down().sit_at("arrivals", "front_desk")
+    page = desk.page
+    _is(page, "live")
+    with page.context.expect_page() as opened:
+        page.evaluate("window.open(location.href)")
+    other = opened.value
+    _is(other, "live", _LATER_MS)
+    _is(page, "elsewhere", _LATER_MS)
+    _raise_alert(world, "A guest is stuck in the lift")
+    for window in (page, other):
+        expect(window.locator(".ring")).to_contain_text("stuck in the lift", timeout=_SOON_MS)
+    _is(other, "live")
+    other.get_by_role("button", name="Sign out").click()
+    expect(page.locator(".signin-form")).to_be_visible(timeout=_SOON_MS)
+
+
 def test_a_stream_whose_heartbeats_come_together_is_not_trusted(sit_down: SitDown) -> None:
     """Two beats sent apart that arrive together were held back on the way: the desk polls, from where it was."""
     page = sit_down().open().page
@@ -254,4 +272,6 @@ def test_a_stream_that_ends_says_what_is_next(sit_down: SitDown, kind: str, hear
     told = page.evaluate(_FOLLOW, script)
     assert told["left"] == 0
     assert not heard or heard in told["heard"]
-    assert told["asked"] == ["/sse/stream", "/sse/stream?after=e-4"][:streams]
+    opened = [path for path in told["asked"] if path.startswith("/sse")]
+    assert opened == ["/sse/stream", "/sse/stream?after=e-4"][:streams]
+    assert ("/events?wait=10&after=e-4" in told["asked"]) is (kind == "superseded")

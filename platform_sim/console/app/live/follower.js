@@ -52,7 +52,9 @@ export class Follower extends EventTarget {
 
   /** Follow at this window again, after another one took over. */
   again() {
-    if (this.#state === "elsewhere") this.#run();
+    if (this.#state !== "elsewhere") return;
+    this.#running.abort();
+    this.#run();
   }
 
   /** The way to the service has changed: begin anew over it, from where we are. */
@@ -69,11 +71,17 @@ export class Follower extends EventTarget {
     while (!running.signal.aborted) {
       const ended = await this.#stream(running.signal);
       if (running.signal.aborted) return;
-      if (ended === "elsewhere" || ended === "signedout") {
+      if (ended === "signedout") {
         this.#become(ended);
         return;
       }
-      if (ended === "broken") await this.#pollFor(running.signal);
+      // Whoever was superseded opens no stream by itself. Asking takes the stream from nobody.
+      if (ended === "elsewhere") {
+        this.#become(ended);
+        await this.#pollFor(running.signal, Number.POSITIVE_INFINITY, ended);
+      }
+      if (ended === "broken") await this.#pollFor(running.signal, POLL_FOR_MS, "polling");
+      if (this.#state === "signedout") return;
     }
   }
 
@@ -141,28 +149,32 @@ export class Follower extends EventTarget {
     return "again";
   }
 
-  /** Poll for a while; the next try of a stream comes after that. */
-  async #pollFor(stopped) {
-    const until = performance.now() + POLL_FOR_MS;
+  /** Poll for a while; the next try of a stream comes after that. `as` is what the desk shows meanwhile. */
+  async #pollFor(stopped, forMs, as) {
+    const until = performance.now() + forMs;
     while (!stopped.aborted && performance.now() < until) {
       try {
-        await this.#poll(stopped);
+        await this.#poll(stopped, as);
         this.#failures = 0;
       } catch (problem) {
-        if (this.#judge(problem) === "signedout" || stopped.aborted) return;
+        if (stopped.aborted) return;
+        if (this.#judge(problem) === "signedout") {
+          this.#become("signedout");
+          return;
+        }
         this.#become("away");
         await this.#rest(stopped, problem.document?.retryAfter);
       }
     }
   }
 
-  async #poll(stopped) {
+  async #poll(stopped, as) {
     // The first one does not wait: where we stand is to be known before anything happens.
-    const wait = this.#cursor && this.#state === "polling" ? POLL_WAIT_SECONDS : 0;
+    const wait = this.#cursor && this.#state === as ? POLL_WAIT_SECONDS : 0;
     const query = new URLSearchParams({ wait, ...(this.#cursor && { after: this.#cursor }) });
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(POLL_PATIENCE_MS)]);
     const { cursor, events, resync } = await this.#session.json("GET", `/events?${query}`, { signal });
-    this.#become("polling");
+    this.#become(as);
     // Nobody told what happened between the first reading of the screen and this first cursor.
     const lost = this.#cursor ? resync : ["ai", "alerts", "dashboard-refresh-hints"];
     this.#cursor = cursor;
