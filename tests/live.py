@@ -43,12 +43,13 @@ class Listening:
     def __init__(self, answer: httpx2.Response) -> None:
         self.answer = answer
         self.comments: list[str] = []
+        self._lines = answer.iter_lines()
         self._events = self._read()
         self.ready = next(self._events)
 
     def _read(self) -> Iterator[Heard]:
         fields: dict[str, str] = {}
-        for line in self.answer.iter_lines():
+        for line in self._lines:
             if line.startswith(":"):
                 self.comments.append(line)
             elif line:
@@ -63,9 +64,21 @@ class Listening:
         """The next event; waits for it, but not for ever."""
         return next(self._events)
 
+    def next_comment(self) -> str:
+        """The next comment, on a stream that is quiet otherwise."""
+        return next(line for line in self._lines if line)
+
     def rest(self) -> list[Heard]:
         """Everything until the stream's end."""
         return list(self._events)
+
+    def what_is_left(self) -> list[Heard]:
+        """Everything that still arrives, also where the connection is cut off in the middle."""
+        heard: list[Heard] = []
+        with contextlib.suppress(httpx2.TransportError):
+            for each in self._events:
+                heard.append(each)  # noqa: PERF402 - what came before the cut is kept
+        return heard
 
     def until(self, name: str) -> list[Heard]:
         """Everything up to the event of this name, that one included."""
@@ -78,12 +91,12 @@ class Listening:
 
 
 @contextlib.contextmanager
-def listening(desktop: Desktop, query: str = "", *, base: str | None = None, **headers: str) -> Iterator[Listening]:
-    """Open a stream until the block ends. `base` is another process of the same world."""
+def listening(desktop: Desktop, query: str = "", **headers: str) -> Iterator[Listening]:
+    """Open a stream until the block ends."""
     full = API + STREAM
     signed = desktop.headers("GET", full, **headers)
-    url = (base or desktop.base) + full + (f"?{query}" if query else "")
-    with desktop.http.stream("GET", url, headers=signed, timeout=12) as answer:
+    url = desktop.base + full + (f"?{query}" if query else "")
+    with desktop.http.stream("GET", url, headers=signed, timeout=20) as answer:
         assert answer.status_code == 200, answer.read()
         yield Listening(answer)
 
