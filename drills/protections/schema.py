@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,6 +27,8 @@ def _both(first: str) -> tuple[tuple[str, ...], ...]:
 _TENANT: Final = "tenant_id = current_setting('app.tenant_id')"
 _QUIET: Final = "tenant_id = current_setting('app.tenant_id', true)"
 
+_SETS: Final = re.compile(r"perform set_config\('app\.tenant_id', [^()]*, true\)")
+
 _TABLES: Final = """
 select c.relname as name, coalesce(p.relname, c.relname) as family, i.inhrelid is not null as partition,
        array(select policyname::text from pg_policies where schemaname = $1 and tablename = c.relname) as policies,
@@ -40,7 +43,8 @@ where n.nspname = $1 and c.relkind in ('r', 'p') and c.relname <> all ($2) order
 """
 
 _FUNCTIONS: Final = """
-select p.oid::regprocedure::text as name, p.proname as short, p.prosecdef as definer
+select p.oid::regprocedure::text as name, p.proname as short, p.prosecdef as definer,
+       pg_get_functiondef(p.oid) as source
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 order by 1
 """
 
@@ -51,7 +55,7 @@ async def of_the_schema(connection: asyncpg.Connection) -> list[Protection]:
     for row in await connection.fetch(_TABLES, SCHEMA, list(WITHOUT_TENANT)):
         found += _of_table(row)
     for row in await connection.fetch(_FUNCTIONS, SCHEMA):
-        found += _of_function(row)
+        found += [*_of_function(row), *_of_settings(row)]
     for role in SERVICE_ROLES:
         found += _of_role(role)
     return found
@@ -90,6 +94,24 @@ def _of_function(row: asyncpg.Record) -> Iterable[Protection]:
         yield one("not-everybodys", f"grant execute on function {row['name']} to public")
     else:
         yield one("invoker", f"alter function {row['name']} security definer")
+
+
+def _of_settings(row: asyncpg.Record) -> Iterable[Protection]:
+    """A function that sets a tenant does so for its transaction alone, each time; and gives back the one that was."""
+    times = list(_SETS.finditer(row["source"]))
+    for number, found in enumerate(times, start=1):
+        text = row["source"][: found.end() - len("true)")] + "false)" + row["source"][found.end() :]
+        yield Protection(
+            name=f"local-{number} {row['short']}", group="functions", removal=Statements((text,)),
+            suites=(("test_in_process.py",),),
+        )  # fmt: skip
+    if len(times) > 1:
+        begin, end = times[-1].span()
+        text = row["source"][:begin] + "perform true" + row["source"][end:]
+        yield Protection(
+            name=f"given-back {row['short']}", group="functions", removal=Statements((text,)),
+            suites=(("test_in_process.py",),),
+        )  # fmt: skip
 
 
 def _of_role(role: str) -> Iterable[Protection]:

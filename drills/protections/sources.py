@@ -1,4 +1,8 @@
-"""The protections that only the source knows: what each line does for tenants is said here, and what removes it."""
+"""The protections that only the source knows: what each line does for tenants is said here, and what removes it.
+
+Not here are second guards, which nothing can miss while the first one stands: `where tenant_id = $1` under a policy,
+the tenant in a cipher's key beside the one in what it is bound to, the tenant of decoded contents beside their bytes.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,100 @@ from drills.protections.listed import ROWS, Edit, Protection
 __all__ = ["of_the_source"]
 
 _SRC: Final = "src/bff_backoffice"
+_INSIDE: Final = "test_in_process.py"
+_ROUTES: Final = "test_routes.py"
+_CACHE: Final = "test_shared_cache.py"
 
 
 def of_the_source() -> Iterator[Protection]:
-    """Each protection of the list."""
-    for name, path, inside, old, new, first in _LISTED:
-        yield Protection(
-            name=name, group="", removal=Edit(f"{_SRC}/{path}", inside, old, new), suites=((first,),)
-        )  # fmt: skip
+    """Each protection of the lists."""
+    for group, first, listed in (
+        ("transactions", ROWS, _TRANSACTIONS),
+        ("scope of idempotency keys", _INSIDE, _KEYS),
+        ("who is asking", _ROUTES, _ASKING),
+        ("in the process", _INSIDE, _IN_PROCESS),
+        ("cache", _CACHE, _CACHES),
+    ):
+        for name, path, inside, old, new in listed:
+            yield Protection(
+                name=name, group=group, removal=Edit(f"{_SRC}/{path}", inside, old, new), suites=((first,),)
+            )
 
 
-_LISTED: Final = (
-    ("set-local", "infrastructure/postgres/pool.py", "Database.transaction", ", $1, true)", ", $1, false)", ROWS),
+_POOL: Final = "infrastructure/postgres/pool.py"
+_TRANSACTIONS: Final = (
+    ("set-local", _POOL, "Database.transaction", ", $1, true)", ", $1, false)"),
+    ("bound-role", _POOL, "Database.open", "init=_require_bound_role,", ""),
 )
+
+_SCOPE: Final = "domain/idempotency.py"
+_PLACE: Final = "infrastructure/postgres/idempotency.py"
+_BROUGHT: Final = "presentation/idempotency_keys.py"
+_KEYS: Final = (
+    ("key-tenant", _PLACE, "_place", "tenant_id, scope.device_id", "'tnt_everybody', scope.device_id"),
+    ("key-device", _PLACE, "_place", "scope.device_id", "''"),
+    ("key-method", _PLACE, "_place", "scope.method", "''"),
+    ("key-path", _PLACE, "_place", "scope.path", "''"),
+    ("key-itself", _PLACE, "_place", "scope.key", "''"),
+    ("key-found-device", _PLACE, "_KNOWN", "device_id = $2", "$2::text is not null"),
+    ("key-found-method", _PLACE, "_KNOWN", "method = $3", "$3::text is not null"),
+    ("key-found-path", _PLACE, "_KNOWN", "path = $4", "$4::text is not null"),
+    ("key-found-itself", _PLACE, "_KNOWN", "key = $5", "$5::text is not null"),
+    ("key-brought-device", _BROUGHT, "key_scope", "exchange.operator.session.device_id",
+     "exchange.headers['x-device-id'][0]"),
+    ("key-brought-method", _BROUGHT, "key_scope", "method=exchange.method", "method=''"),
+    ("key-brought-path", _BROUGHT, "key_scope", "path=path", "path=''"),
+    ("key-digest-device", _SCOPE, "KeyScope.digest", "{self.device_id}", ""),
+    ("key-digest-method", _SCOPE, "KeyScope.digest", "{self.method}", ""),
+    ("key-digest-path", _SCOPE, "KeyScope.digest", "{self.path}", ""),
+    ("key-digest-itself", _SCOPE, "KeyScope.digest", "{self.key}", ""),
+    ("key-upstream-tenant", _SCOPE, "KeyScope.upstream_key", "{tenant_id}", ""),
+    ("key-upstream-device", _SCOPE, "KeyScope.upstream_key", "{self.device_id}", ""),
+    ("key-upstream-path", _SCOPE, "KeyScope.upstream_key", "{self.path}", ""),
+    ("key-upstream-itself", _SCOPE, "KeyScope.upstream_key", "{self.key}", ""),
+    ("answer-place", "infrastructure/postgres/sealing.py", "_bound", " + place", ""),
+)  # fmt: skip
+
+_AUTHENTICATE: Final = "application/sessions/authenticate.py"
+_DISPATCH: Final = "presentation/dispatch.py"
+_ASKING: Final = (
+    ("own-device", _AUTHENTICATE, "Authenticate.__call__", "if facts.device_id != claims.device_id:", "if False:"),
+    ("own-key", _AUTHENTICATE, "Authenticate.__call__", "require_key_binding(claims.key_thumbprint, proof)", "pass"),
+    ("property-scope", _DISPATCH, "Dispatch._property", "wanted not in scope", "wanted not in (*scope, wanted)"),
+    ("resource-check", _DISPATCH, "Dispatch.__call__", "route.resource(who, arrival.parameters)", "pass"),
+    ("own-device-in-path", "presentation/routes/devices.py", "_require_own_device",
+     'parameters["id"] != who.session.device_id', "False"),
+    ("property-in-path", "presentation/routes/lookups.py", "_require_property_in_scope",
+     'parameters["id"] not in who.operator.property_scope', "False"),
+    ("property-in-body", "application/sessions/lifecycle.py", "ChooseProperty.__call__",
+     "property_id not in who.operator.property_scope", "False"),
+    ("property-of-what-was-found", "application/lookups.py", "ShowOne.__call__",
+     "found.property_id != asked.operator.property_id", "False"),
+    ("not-stored", "presentation/app.py", "BackofficeApp._own_headers", 'else "private, no-store"', 'else "public"'),
+)  # fmt: skip
+
+_DIALECT: Final = "infrastructure/dialect.py"
+_HEARD: Final = "domain/live_events.py"
+_IN_PROCESS: Final = (
+    ("primary-property", "domain/sessions.py", "choose_property", "if chosen in scope:", "if chosen is not None:"),
+    ("limit-of-tenant", "application/rate_limits.py", "LimitRequests.__call__", '(tenant_id, "")', '("", "")'),
+    ("limit-of-device", "application/rate_limits.py", "LimitRequests.__call__", "(tenant_id, device_id)",
+     '("", device_id)'),
+    ("asked-for-tenant", _DIALECT, "operator_headers", "call.tenant_id", "call.operator_id"),
+    ("answer-of-property", _DIALECT, "about_property", "ulid_of(property_id) != property_of(call).ulid", "False"),
+    ("answer-of-thing", _DIALECT, "about", "ulid_of(answered) != identifier.ulid", "False"),
+    ("heard-channel", _HEARD, "may_hear", "channel in viewer.channels", "True"),
+    ("heard-role", _HEARD, "may_hear", "_open_to(viewer.roles, _ROLES[channel])", "True"),
+    ("heard-property", _HEARD, "may_hear", "audience.property_id in viewer.property_scope", "True"),
+    ("heard-roles", _HEARD, "may_hear", "_open_to(viewer.roles, audience.roles)", "True"),
+    ("heard-operator", _HEARD, "may_hear", "audience.operator_id in (None, viewer.operator_id)", "True"),
+    ("heard-device", _HEARD, "may_hear", "audience.device_id in (None, viewer.device_id)", "True"),
+)  # fmt: skip
+
+_CACHES: Final = (
+    ("cache-value", "infrastructure/memorystore/cache.py", "_value", "projection(tenant_id,", "projection('tnt_all',"),
+    ("cache-lead", "infrastructure/memorystore/cache.py", "_both", "projection_lead(tenant_id,",
+     "projection_lead('tnt_all',"),
+    ("cache-flight", "application/read_through.py", "ReadThrough.renew", "(tenant_id, wanted.key, anew)",
+     "(wanted.key, anew)"),
+)  # fmt: skip

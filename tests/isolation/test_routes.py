@@ -116,6 +116,45 @@ def test_a_foreign_id_in_a_body_is_the_same_as_one_that_does_not_exist(desks: Tw
     assert desks.ours.get("/session").json()["primaryPropertyId"] == desks.our_property
 
 
+@pytest.mark.parametrize("kind", ["reservations", "folios"])
+def test_a_thing_of_another_hotel_is_the_same_as_one_that_does_not_exist(desks: TwoDesks, kind: str) -> None:
+    """Also where both hotels are the tenant's own and the operator works in both: the request is about one of them."""
+    member = {"reservations": "id", "folios": "folioId"}[kind]
+    here, there = desks.world.properties(0)[:2]
+
+    def one_of(property_id: str) -> str:
+        stays = desks.world.people["reservations"]
+        return next(str(each[member]) for each in stays if each["propertyId"] == property_id and each.get("folioId"))
+
+    theirs, nobodys = one_of(there), one_of(there)[:4] + UNKNOWN_DEVICE[4:]
+    answers = [desks.ours.get(f"/{kind}/{each}", X_Property_Id=here) for each in (theirs, nobodys)]
+
+    assert desks.ours.get(f"/{kind}/{theirs}", X_Property_Id=there).status_code == 200
+    assert len({str(refusal(answer)) for answer in answers}) == 1
+    assert len({str(telling_headers(answer)) for answer in answers}) == 1
+
+
+@EVERY_ROUTE
+def test_no_answer_may_be_kept_on_the_way(desks: TwoDesks, route: Route) -> None:
+    """Neither an answer nor a refusal: a cache in between knows no tenants."""
+    answers = [request(desks.ours, route, desks.our_property, X_Property_Id=UNKNOWN_PROPERTY)]
+    if route.operation_id not in ENDS_THE_SESSION:
+        answers.append(request(desks.ours, route, desks.our_property))
+
+    for answer in answers:
+        said = {each.strip() for each in answer.headers["cache-control"].split(",")}
+        assert {"private", "no-store"} <= said, answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("suffix", ["/x.css", ".css", "/", ";x.css", "%2fx.css", "%00"])
+def test_a_path_with_something_behind_it_is_no_route(desks: TwoDesks, suffix: str) -> None:
+    """Whoever is sent to `/dashboard/x.css` gets nothing that a cache would keep as a style sheet."""
+    answer = desks.ours.get(f"/session{suffix}")
+
+    assert answer.status_code == 404, answer.text
+    assert not found_in(answer.content, canaries(desks.world, 0))
+
+
 @EVERY_ROUTE
 def test_a_token_works_on_its_own_device_only(desks: TwoDesks, route: Route) -> None:
     """Under the device of another tenant it is refused before anything is looked up."""

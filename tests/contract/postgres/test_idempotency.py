@@ -19,7 +19,6 @@ from bff_backoffice.application.mutations_ports import (
     Answered,
     Attempt,
     AttestationUse,
-    AuditEntry,
     AuditOutcome,
     Claimed,
     KeptAnswer,
@@ -30,15 +29,10 @@ from bff_backoffice.application.mutations_ports import (
 )
 from bff_backoffice.application.mutations_table import Ledger
 from bff_backoffice.application.ports import StoreUnavailableError
-from bff_backoffice.domain.idempotency import KeyScope
 from bff_backoffice.domain.operator import (
-    BackofficeSessionId,
     DeviceId,
-    IamSessionId,
     OperatorContext,
     OperatorId,
-    OperatorRole,
-    PropertyId,
     TenantId,
 )
 from bff_backoffice.infrastructure.postgres.attestations import PostgresAttestations
@@ -46,53 +40,13 @@ from bff_backoffice.infrastructure.postgres.idempotency import PostgresIdempoten
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
 from tests.fakes.memory_idempotency import MemoryIdempotency
+from tests.some_attempt import HASH, again, attempt, operator
 from tests.worlds import World
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 ANSWER = KeptAnswer(status=201, headers=(("Content-Type", "application/json"),), body=b'{"id": "chg_1"}\x00\xff')
-HASH, OTHER_HASH = b"h" * 32, b"o" * 32
+OTHER_HASH = b"o" * 32
 LONG, SHORT = 30.0, 0.2
-
-
-def operator(tenant_id: TenantId) -> OperatorContext:
-    """Somebody at a desk."""
-    here = PropertyId(f"ppt_{ULID()}")
-    return OperatorContext(
-        tenant_id=tenant_id,
-        operator_id=OperatorId(f"usr_{ULID()}"),
-        device_id=DeviceId(f"dev_{ULID()}"),
-        iam_session_id=IamSessionId(f"ses_{ULID()}"),
-        session_id=BackofficeSessionId(f"bos_{ULID()}"),
-        roles=frozenset({OperatorRole.FRONT_DESK}),
-        property_scope=(here,),
-        property_id=here,
-        key_thumbprint="thumb",
-        locale="en",
-    )
-
-
-def attempt(
-    who: OperatorContext, *, ledger: Ledger = Ledger.MUTATIONS, attestation: AttestationUse | None = None
-) -> Attempt:
-    """A wish of theirs, under a fresh key."""
-    return Attempt(
-        scope=KeyScope(device_id=who.device_id, method="POST", path="/folios/fol_1/charges", key=str(ULID())),
-        request_hash=HASH,
-        audit=AuditEntry(
-            id=f"mau_{ULID()}",
-            ledger=ledger,
-            operator=who,
-            request_id=str(ULID()),
-            action="post_charge",
-            resource_id="fol_1",
-        ),
-        attestation=attestation,
-    )
-
-
-def again(first: Attempt) -> Attempt:
-    """The same wish once more, which has an audit row of its own."""
-    return replace(first, audit=replace(first.audit, id=f"mau_{ULID()}"))
 
 
 @asynccontextmanager
