@@ -65,6 +65,10 @@ drill: env ## Weather drills, an hour; QUICK=1: five minutes (ONLY=soak,restarts
 protections: env ## Remove what keeps tenants apart, one protection at a time (ONLY="using outbox,key *" chooses, LIST=1 lists)
 	@$(BIN)/python -m drills.protections $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)") $(if $(LIST),--list)
 
+.PHONY: fuzz-tenants
+fuzz-tenants: env ## Two tenants at every route at once, a hundred thousand requests, canaries everywhere (N=2000 for fewer)
+	@$(BIN)/python -m drills.tenants $(if $(N),--requests $(N)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: fuzz
 fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=10000 for fewer)
 	@$(BIN)/python -m drills.fuzz $(if $(N),--proofs $(N)) $(if $(SEED),--seed $(SEED))

@@ -25,6 +25,7 @@ ORDER = (
     "one-proof",
     "crash-matrix",
     "protections",
+    "tenants",
     "restarts",
     "soak",
     "fuzz",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from drills.protections.listed import Edit, Protection, Statements
-from drills.protections.scratch import ROOT, Copy, Databases
+from drills.protections.scratch import Copy, Databases
 
 __all__ = ["Finding", "Laboratory", "Suite", "Verdict"]
 
@@ -103,8 +103,9 @@ class Laboratory:
     @asynccontextmanager
     async def open(cls, folder: Path) -> AsyncIterator[Self]:
         """Make it in this folder, and end what it started afterwards."""
-        async with Databases.open(folder / "stores") as databases, Suite.of(ROOT) as suite:
-            yield cls(databases, Copy.make(folder / "copy"), suite)
+        copy = await asyncio.to_thread(Copy.make, folder / "copy")
+        async with Databases.open(folder / "stores") as databases, Suite.of(copy.folder, copy.environment) as suite:
+            yield cls(databases, copy, suite)
 
     async def healthy(self) -> None:
         """Check that the suite passes while nothing is removed: otherwise its failing would say nothing.

@@ -144,9 +144,9 @@ def test_an_edit_that_is_not_clear_is_refused(inside: str, old: str, new: str) -
 
 def test_names_choose_and_a_name_of_nothing_is_an_error() -> None:
     """Whole names and patterns, each of which must choose something; a thin run has one of each kind."""
-    names = [each.name for each in chosen(OF_THE_SOURCE, ["tenant-in-key *session*", "set-local"])]
+    names = [each.name for each in chosen(OF_THE_SOURCE, ["tenant-in-key *_lead", "set-local"])]
 
-    assert names == ["tenant-in-key session_of_device", "tenant-in-key revoked_session", "set-local"]
+    assert names == ["tenant-in-key projection_lead", "set-local"]
     with pytest.raises(RuntimeError, match="no protection 'nobody'"):
         chosen(OF_THE_SOURCE, ["nobody"])
     kinds = Counter(each.name.partition(" ")[0] for each in thinned(OF_THE_SOURCE))

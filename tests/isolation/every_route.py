@@ -15,7 +15,10 @@ from bff_backoffice.presentation.route_table import Access, Route
 from bff_backoffice.presentation.routes import ROUTES
 from tests.desktop import Desktop
 
-__all__ = ["ENDS_THE_SESSION", "MUTATIONS", "OPERATOR_ROUTES", "good_body", "name_of", "path_of", "request", "served"]
+__all__ = [
+    "ENDS_THE_SESSION", "KEYED", "MUTATIONS", "NOBODYS", "OPERATOR_ROUTES", "good_body", "name_of", "path_of",
+    "query_of", "request", "served",
+]  # fmt: skip
 
 OPERATOR_ROUTES = tuple(route for route in ROUTES if route.access is Access.OPERATOR)
 """Whatever answers about an operator's own tenant."""
@@ -122,6 +125,12 @@ def served(route: Route, answer: httpx2.Response) -> bool:
     if route.operation_id not in MUTATIONS:
         return answer.status_code < 300
     return answer.status_code < 300 or answer.status_code in {401, 404, 409, 422}
+
+
+def query_of(route: Route) -> str:
+    """The good query of a route that demands one, with its question mark; else nothing."""
+    query = _QUERIES.get(route.operation_id)
+    return "" if query is None else f"?{query}"
 
 
 def request(

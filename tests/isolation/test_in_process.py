@@ -13,10 +13,12 @@ import asyncpg
 import pytest
 from ulid import ULID
 
+from bff_backoffice.application.lookups import LookUp, ShowOne
 from bff_backoffice.application.mutations_ports import Answered, AuditOutcome, Claimed, KeptAnswer
 from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.ports import CallContext, StoreUnavailableError
 from bff_backoffice.application.rate_limits import LimitRequests
+from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Refusal
 from bff_backoffice.domain.idempotency import KeyScope
 from bff_backoffice.domain.live_events import Audience, Channel, Viewer, may_hear
@@ -237,6 +239,20 @@ def test_an_answer_about_something_else_is_none() -> None:
     for check in (lambda: about_property(call(), str(THERE)), lambda: about(HERE, str(THERE))):
         with pytest.raises(ValueError, match="another"):
             check()
+
+
+def test_a_thing_of_another_hotel_is_not_shown_whoever_found_it() -> None:
+    """Its owner knows tenants; which hotel the operator works in is looked at here, whatever the owner answers."""
+
+    async def read(_call: CallContext, property_id: PropertyId) -> SimpleNamespace:
+        return SimpleNamespace(property_id=property_id)
+
+    show = ShowOne(source=next(iter(Source)), read=read)
+    asked = cast("LookUp", SimpleNamespace(operator=SimpleNamespace(property_id=HERE), call_of=lambda _: call()))
+
+    assert asyncio.run(show(asked, HERE)).property_id == HERE
+    with pytest.raises(Refusal):
+        asyncio.run(show(asked, THERE))
 
 
 def test_an_upstream_is_asked_for_the_operators_tenant() -> None:

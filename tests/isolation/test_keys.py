@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bff_backoffice.infrastructure.memorystore import keys
 from tests.isolation.canaries import canaries, found_in
 from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, request, served
+from tests.isolation.residues import everything_in, without_tenant
 from tests.worlds import World
 
 WITHOUT_TENANT = {"proof", "proof_memory", "proof_memory_lock", "platform_events", "own_events"}
 """Only replay, JWKS, bus and lock keys may lack a tenant (contract, section 10); docs/decisions/redis-keys.md."""
-
-ALLOWED = re.compile(rb"replay:[A-Za-z0-9_-]{43}|replay:memory(:lock)?|platform:events|bff-backoffice:events")
-"""The keys of the functions above, as they stand in Redis."""
 
 MANAGER = "general_manager"
 ULID = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_size=26)
@@ -69,6 +66,7 @@ def test_tenant_comes_first_or_the_key_is_on_the_list(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_A_TENANT)
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_key_begins_with_its_tenant(name: str, data: st.DataObject) -> None:
     """`tnt_…:` and then the rest: a prefix that an access rule of Redis can name."""
@@ -78,6 +76,7 @@ def test_a_key_begins_with_its_tenant(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", OF_A_TENANT)
+@settings(deadline=None)
 @given(data=st.data())
 def test_two_tenants_never_build_the_same_key(name: str, data: st.DataObject) -> None:
     """Whatever else is equal, and whichever other key the other tenant asks for."""
@@ -91,6 +90,7 @@ def test_two_tenants_never_build_the_same_key(name: str, data: st.DataObject) ->
     assert key(name, ours) != key(other, theirs)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_different_builders_never_build_the_same_key(data: st.DataObject) -> None:
     """One tenant's kinds of data don't overwrite each other either."""
@@ -98,24 +98,6 @@ def test_different_builders_never_build_the_same_key(data: st.DataObject) -> Non
     built = [builders()[name](**{each: values[each] for each in parameters(name)}) for name in BUILDERS]
 
     assert len(set(built)) == len(built)
-
-
-def everything_in(client: redis.Redis) -> Iterator[tuple[bytes, bytes]]:
-    """Every key of the server with all that it holds, whatever its kind."""
-    for key in client.scan_iter("*", count=1000):
-        kind = client.type(key)
-        if kind == b"none":
-            # It has just come to its end.
-            continue
-        value: Any = {
-            b"string": lambda key=key: client.get(key),
-            b"set": lambda key=key: client.smembers(key),
-            b"hash": lambda key=key: client.hgetall(key),
-            b"list": lambda key=key: client.lrange(key, 0, -1),
-            b"zset": lambda key=key: client.zrange(key, 0, -1),
-            b"stream": lambda key=key: client.xrange(key),
-        }[kind]()
-        yield key, value if isinstance(value, bytes) else repr(value).encode()
 
 
 def test_every_key_of_a_running_service_holds_its_own_tenant_alone(world: World) -> None:
@@ -137,7 +119,7 @@ def test_every_key_of_a_running_service_holds_its_own_tenant_alone(world: World)
     finally:
         client.close()
 
-    kept = {key: value for key, value in found.items() if not ALLOWED.fullmatch(key)}
+    kept = {key: value for key, value in found.items() if not without_tenant(key)}
     kinds = {key.split(b":")[1] for key in kept}
     assert kinds >= {b"session", b"operator", b"devices-of", b"projection", b"revoked"}, "the routes left their keys"
     for key, value in kept.items():
