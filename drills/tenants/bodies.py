@@ -59,7 +59,10 @@ class Writer:
 
     def _object(self, schema: Mapping[str, Any], known: Mapping[str, Any], good: Any) -> Any:  # noqa: ANN401 - JSON
         if "properties" not in schema:
-            return good if isinstance(good, dict) and self.rng.random() < 0.7 else {"note": self.text()}
+            members = schema.get("additionalProperties")
+            takes_texts = not isinstance(members, dict) or members.get("type") in {None, "string"}
+            keeps = isinstance(good, dict) and self.rng.random() < 0.7
+            return {"note": self.text()} if takes_texts and not keeps else good
         had = good if isinstance(good, dict) else {}
         required = set(schema.get("required", ()))
         filled = {
