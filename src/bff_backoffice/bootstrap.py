@@ -242,7 +242,7 @@ def _use_cases(
         prepare_start=start,
         acting=acting,
         attendance=attendance_of(said, widgets, tell=emit),
-        syncing=syncing_of(settings, gateways, database, own_keys, clock=utc_now),
+        syncing=syncing_of(settings, gateways, database, own_keys, tell=emit, clock=utc_now),
         request_job=requests_of(database),
         live_events=live_events,
         check_readiness=_readiness(sessions, database),

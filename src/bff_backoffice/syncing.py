@@ -8,6 +8,7 @@ from __future__ import annotations
 from bff_backoffice.application.activity_offline import RecordOffline
 from bff_backoffice.application.ports import Clock, OwnKeys
 from bff_backoffice.application.sync import AdvanceCursor, KeepCopy, NegotiateSync, ReadCursor, Syncing
+from bff_backoffice.application.telemetry import Emit
 from bff_backoffice.gateways import Gateways
 from bff_backoffice.infrastructure.postgres.activity import PostgresActivityLedger
 from bff_backoffice.infrastructure.postgres.pool import Database
@@ -19,7 +20,7 @@ __all__ = ["sync_events_of", "syncing_of"]
 
 
 def syncing_of(
-    settings: Settings, gateways: Gateways, database: Database, own_keys: OwnKeys, *, clock: Clock
+    settings: Settings, gateways: Gateways, database: Database, own_keys: OwnKeys, *, tell: Emit, clock: Clock
 ) -> Syncing:
     """Put them together."""
     service, copies = gateways.sync, PostgresSyncCursors(database)
@@ -30,9 +31,10 @@ def syncing_of(
             signer=own_keys.signer,
             clock=clock,
             otherwise_at=settings.sync_base_url or f"{settings.upstream_url('sync-service').rstrip('/')}/sync/v1",
+            tell=tell,
         ),
         read_cursor=ReadCursor(service=service, copies=copies, clock=clock),
-        advance_cursor=AdvanceCursor(service=service, copies=copies, clock=clock),
+        advance_cursor=AdvanceCursor(service=service, copies=copies, clock=clock, tell=tell),
     )
 
 

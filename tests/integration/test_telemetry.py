@@ -90,6 +90,14 @@ def beat(desk: Desktop) -> None:
     assert desk.request("POST", f"/devices/{desk.device_id}/heartbeat", json_body=body).status_code == 200
 
 
+def synchronise(desk: Desktop) -> None:
+    """A handshake, and a cursor that moves on."""
+    wish = {"scopes": ["reservation", "guest"], "protocolVersion": 1}
+    assert desk.request("POST", "/sync/handshake", json_body=wish).status_code == 200
+    moved = {"scope": "guest", "value": "lsn-secret", "occurredAt": "2026-11-22T10:00:00+04:30"}
+    assert desk.request("POST", "/sync/cursor", json_body=moved).status_code == 200
+
+
 def a_day_at_the_desk(world: World, desk: Desktop) -> None:
     """Something of everything, with words that must not leave."""
     assert desk.request("GET", "/dashboard", Accept="application/json").status_code == 200
@@ -110,6 +118,7 @@ def a_day_at_the_desk(world: World, desk: Desktop) -> None:
         "target": {"type": "guest", "id": WRITTEN},
     }  # fmt: skip
     assert act(desk, "/activity", {"events": [click]}).status_code == 202
+    synchronise(desk)
     tokens = desk.refresh()
     assert tokens.status_code == 200, tokens.text
 
@@ -117,6 +126,7 @@ def a_day_at_the_desk(world: World, desk: Desktop) -> None:
 DAY = (
     "session.opened", "dashboard.viewed", "workbench.viewed", "heartbeat.received", "mutation.proxied",
     "lock_action.proxied", "suggestion.decided", "alert.acknowledged", "activity.recorded", "session.refreshed",
+    "sync_handshake.completed", "sync_cursor.advanced",
 )  # fmt: skip
 
 
@@ -147,6 +157,9 @@ def test_a_day_at_the_desk_is_told(world: World, desk: Desktop) -> None:
     assert payloads["mutation.proxied"]["outcome"] == payloads["lock_action.proxied"]["outcome"] == "applied"
     assert (payloads["suggestion.decided"]["decision"], payloads["suggestion.decided"]["hasReason"]) == ("reject", True)
     assert payloads["heartbeat.received"]["queueDepth"] == 2
+    assert payloads["sync_handshake.completed"] == {"scopes": ["reservation", "guest"], "protocolVersion": 1}
+    assert payloads["sync_cursor.advanced"]["scope"] == "guest"
+    assert "lsn-secret" not in str(events)
     assert re.fullmatch("[0-9a-f]{64}", payloads["activity.recorded"]["targetDigest"])
 
 

@@ -31,6 +31,8 @@ from bff_backoffice.application.sync_ports import (
     SyncRequest,
     SyncService,
 )
+from bff_backoffice.application.telemetry import NO_TELEMETRY, Emit, Origin
+from bff_backoffice.application.telemetry_payloads import SyncCursorAdvanced, SyncHandshakeCompleted
 from bff_backoffice.domain.operator import DeviceId, OperatorId, TenantId
 from bff_backoffice.domain.sync import (
     TOKEN_TYPE,
@@ -78,6 +80,7 @@ class NegotiateSync:
     clock: Clock
     otherwise_at: str
     """The address of sync-service for desktops where it does not say so itself."""
+    tell: Emit = NO_TELEMETRY
 
     async def __call__(self, request: HandshakeRequest) -> Handshake:
         operator = request.operator
@@ -87,6 +90,8 @@ class NegotiateSync:
         claims, expires_at = sync_claims(
             operator, request.scopes, issuer=ISSUER, token_id=f"syt_{ULID.from_datetime(now)}", now=now
         )
+        version = request.protocol_version if agreed is None else agreed.protocol_version
+        self.tell(_origin(request), SyncHandshakeCompleted(scopes=request.scopes, protocol_version=version))
         return Handshake(
             token=self.signer.compact(msgspec.json.encode(claims), typ=TOKEN_TYPE),
             expires_at=expires_at,
@@ -166,6 +171,7 @@ class AdvanceCursor:
     service: SyncService
     copies: CursorCopies
     clock: Clock
+    tell: Emit = NO_TELEMETRY
 
     async def __call__(self, asked: SyncRequest, advance: Advance, *, path: str) -> Cursor:
         require_scopes(asked.operator.roles, [advance.scope], "body.scope")
@@ -183,6 +189,7 @@ class AdvanceCursor:
             raise
         cursor = Cursor(scope=advance.scope, value=value, as_of=self.clock(), source=CursorSource.SYNC_SERVICE)
         await self._end(wish, outcome="applied", status=200, cursor=cursor)
+        self.tell(_origin(asked), SyncCursorAdvanced(scope=advance.scope, occurred_at=advance.occurred_at))
         return cursor
 
     async def _end(
@@ -210,6 +217,10 @@ class Syncing:
     negotiate: NegotiateSync
     read_cursor: ReadCursor
     advance_cursor: AdvanceCursor
+
+
+def _origin(asked: SyncRequest) -> Origin:
+    return Origin.of(asked.operator, request_id=asked.request_id, traceparent=asked.traceparent)
 
 
 async def _kept(copies: CursorCopies, place: Place, scopes: Sequence[str]) -> Mapping[str, Cursor]:
