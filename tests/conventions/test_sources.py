@@ -162,3 +162,18 @@ def test_nothing_is_left_to_do_in_the_source() -> None:
     for path in tracked():
         if path.suffix in {".py", ".js", ".css", ".sql", ".sh", ".toml", ".html"}:
             assert not notes.search(path.read_text(encoding="utf-8")), path
+
+
+def test_migrations_are_one_chain() -> None:
+    """Each comes after exactly one, and one comes last: two that come after the same one would start no world."""
+    chain = {}
+    for path in (ROOT / "migrations" / "versions").glob("*.py"):
+        values = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        chain[values["revision"]] = values["down_revision"]
+
+    assert sorted(filter(None, chain.values())) == sorted(set(filter(None, chain.values()))), chain
+    assert len(set(chain) - set(chain.values())) == 1, chain
