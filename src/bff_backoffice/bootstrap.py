@@ -15,6 +15,7 @@ from bff_backoffice.acting import acting_of
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
 from bff_backoffice.application.event_inbox import ReceiveEvents, ReplayEvent
+from bff_backoffice.application.event_pushes import ReceivePushed
 from bff_backoffice.application.flights import Flights
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.jobs import RunJobs
@@ -24,44 +25,49 @@ from bff_backoffice.application.outbox_relay import RelayOutbox
 from bff_backoffice.application.projections import Projection
 from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
-from bff_backoffice.application.refresh_hints import RefreshHints, RefreshViews
+from bff_backoffice.application.refresh_hints import RefreshHints
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
 from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
-from bff_backoffice.application.sessions.tenants import ForgetTenant, KnowTenant
+from bff_backoffice.application.sessions.tenants import KnowTenant
 from bff_backoffice.application.telemetry_buffer import TelemetryBuffer
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.application.workbench import ComposeBoard
 from bff_backoffice.attendance import Said, attendance_of, open_said
 from bff_backoffice.board_reads import sections_of, widgets_of
 from bff_backoffice.desk_records import recorders_of
-from bff_backoffice.desktop_reads import forgetting_of, start_of
+from bff_backoffice.desktop_reads import start_of
 from bff_backoffice.desktop_writes import looks_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
-from bff_backoffice.events_in import open_publisher, open_subscription, receive_of
+from bff_backoffice.events_in import (
+    Hearing,
+    hearing_of,
+    open_publisher,
+    open_subscription,
+    pushes_of,
+    receive_of,
+    replay_of,
+)
 from bff_backoffice.gateways import Gateways, open_gateways
 from bff_backoffice.inboxes import inboxes_of
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache, Nonces, ProofVerifier
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
-from bff_backoffice.infrastructure.memorystore.live_log import RedisLiveLog
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
 from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.memorystore.wrong_codes import RedisWrongCodes
 from bff_backoffice.infrastructure.observability import Metrics
-from bff_backoffice.infrastructure.postgres.event_inbox import PostgresEventInbox, PostgresParkedEvents
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.live import listening_of
 from bff_backoffice.lookup_reads import lookups_of
 from bff_backoffice.machines import open_machines
-from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
-from bff_backoffice.syncing import sync_events_of, syncing_of
+from bff_backoffice.syncing import syncing_of
 from bff_backoffice.telling import open_telemetry, relay_of, telemetry_of
 from bff_backoffice.upkeep import requests_of, upkeep_of
 
@@ -79,6 +85,7 @@ class Service:
 
     use: UseCases
     fresh_nonce: Callable[[], str | None]
+    hints: RefreshHints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +110,14 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
         sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
         cache_tier = await _redis(stack, settings.redis_cache_url, "cache", settings)
         flights: Flights[Projection] = await stack.enter_async_context(Flights())
-        replay = ProofReplay(sessions_tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
-        sessions = RedisSessions(
-            redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
-        )
+        sessions = _sessions(settings, sessions_tier, database)
         know_tenant = KnowTenant(
             kept=RedisTenants(sessions_tier), tenants=gateways.tenant, clock=utc_now,
             flights=await stack.enter_async_context(Flights()),
         )  # fmt: skip
         said = await stack.enter_async_context(open_said(database, sessions_tier, metrics, clock=utc_now))
         nonces = _nonces(settings)
+        hearing = _hearing(settings, metrics, database, sessions, cache_tier)
         yield Service(
             use=_use_cases(
                 settings,
@@ -127,9 +132,11 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
                 nonces=nonces,
                 emit=await stack.enter_async_context(open_telemetry(settings, database, metrics, clock=utc_now)),
                 identify_machine=await stack.enter_async_context(open_machines(settings, clock=utc_now)),
+                receive_pushed=pushes_of(settings, hearing, database, metrics=metrics),
                 live_events=listening_of(settings, sessions_tier, observer=metrics.live, clock=utc_now),
             ),
             fresh_nonce=lambda: None if nonces is None else nonces.current(utc_now()),
+            hints=hearing.hints,
         )
 
 
@@ -143,35 +150,20 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             Database.open(_plain(settings.postgres_worker_dsn), size=settings.postgres_connections)
         )
         sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
-        replay = ProofReplay(sessions_tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
-        sessions = RedisSessions(
-            redis=sessions_tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds
-        )
-        cache = RedisProjections(redis=await _redis(stack, settings.redis_cache_url, "cache", settings))
-        live_log = RedisLiveLog(redis=sessions_tier)
-        hints = RefreshHints(log=live_log, clock=utc_now)
-        consumers = Consumers(
-            inbox=PostgresEventInbox(database),
-            force_logout=_force_logout(settings, sessions, database),
-            forget_operator=ForgetOperator(sessions=sessions),
-            forget_tenant=ForgetTenant(kept=RedisTenants(sessions_tier), clock=utc_now),
-            forget_start=forgetting_of(database, cache, clock=utc_now),
-            refresh_views=RefreshViews(cache=cache, hints=hints, observer=metrics),
-            announce=live_log,
-            sync_events=sync_events_of(database, clock=utc_now),
-            clock=utc_now,
-        )
+        sessions = _sessions(settings, sessions_tier, database)
+        cache_tier = await _redis(stack, settings.redis_cache_url, "cache", settings)
+        hearing = _hearing(settings, metrics, database, sessions, cache_tier)
         gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
         publisher = await stack.enter_async_context(open_publisher(settings, clock=utc_now))
         yield Worker(
             events=ReceiveEvents(
                 subscription=await stack.enter_async_context(open_subscription(settings, name=name)),
-                receive=receive_of(consumers, database, observer=metrics),
+                receive=receive_of(hearing, database, metrics=metrics),
             ),
-            replay=ReplayEvent(handle=consumers, parked=PostgresParkedEvents(database)),
+            replay=replay_of(hearing, database),
             relay=relay_of(settings, gateways, database, publisher, metrics, clock=utc_now),
             upkeep=upkeep_of(database, sessions, metrics.jobs),
-            hints=hints,
+            hints=hearing.hints,
         )
 
 
@@ -189,6 +181,7 @@ def _use_cases(
     nonces: Nonces | None,
     emit: TelemetryBuffer,
     identify_machine: IdentifyMachine,
+    receive_pushed: ReceivePushed,
     live_events: LiveEvents,
 ) -> UseCases:
     revoked, telemetry = PostgresRevokedSessions(database), emit.telemetry
@@ -220,6 +213,7 @@ def _use_cases(
         authenticate=authenticate,
         prove_key=ProveKey(proofs=proofs, sessions=sessions, clock=utc_now),
         identify_machine=identify_machine,
+        receive_pushed=receive_pushed,
         limit_requests=_limits(settings),
         refresh_session=RefreshSession(
             tokens=tokens, sessions=sessions, revoked=revoked, iam=gateways.iam, emit=emit, clock=utc_now
@@ -255,6 +249,24 @@ def _readiness(sessions: RedisSessions, database: Database) -> CheckReadiness:
         return "ready"
 
     return CheckReadiness(stores={"sessions": sessions.replay.status, "postgres": postgres_state})
+
+
+def _sessions(settings: Settings, tier: RedisStore, database: Database) -> RedisSessions:
+    replay = ProofReplay(tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
+    return RedisSessions(redis=tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds)
+
+
+def _hearing(
+    settings: Settings, metrics: Metrics, database: Database, sessions: RedisSessions, cache_tier: RedisStore
+) -> Hearing:
+    return hearing_of(
+        database,
+        sessions,
+        RedisProjections(redis=cache_tier),
+        force_logout=_force_logout(settings, sessions, database),
+        metrics=metrics,
+        clock=utc_now,
+    )
 
 
 def _force_logout(settings: Settings, sessions: RedisSessions, database: Database) -> ForceLogout:

@@ -4,30 +4,83 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from bff_backoffice.application.event_bus import EventPublisher, EventSubscription
-from bff_backoffice.application.event_inbox import ReceiveEvent
-from bff_backoffice.application.platform_events import EventObserver, HandleEvent
+from bff_backoffice.application.event_inbox import ReceiveEvent, ReplayEvent
+from bff_backoffice.application.event_pushes import ReceivePushed
 from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.refresh_hints import RefreshHints, RefreshViews
+from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
+from bff_backoffice.application.sessions.tenants import ForgetTenant
+from bff_backoffice.desktop_reads import forgetting_of
+from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.event_bus import (
     BLOCK_SECONDS,
     RedisEventPublisher,
     RedisEventSubscription,
 )
-from bff_backoffice.infrastructure.postgres.event_inbox import PostgresParkedEvents
+from bff_backoffice.infrastructure.memorystore.live_log import RedisLiveLog
+from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
+from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
+from bff_backoffice.infrastructure.observability import Metrics
+from bff_backoffice.infrastructure.postgres.event_inbox import PostgresEventInbox, PostgresParkedEvents
 from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
+from bff_backoffice.syncing import sync_events_of
 
-__all__ = ["open_publisher", "open_subscription", "receive_of"]
+__all__ = ["Hearing", "hearing_of", "open_publisher", "open_subscription", "pushes_of", "receive_of", "replay_of"]
 
 _OPERATION_SECONDS: Final = BLOCK_SECONDS + 2.0
 
 
-def receive_of(handle: HandleEvent, database: Database, *, observer: EventObserver) -> ReceiveEvent:
-    """Everything that arrives goes to `handle`, and what it can't use is parked in Postgres."""
-    return ReceiveEvent(handle=handle, parked=PostgresParkedEvents(database), observer=observer)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Who hears of events, and what has to run so that desktops are told in the end."""
+
+    consumers: Consumers
+    hints: RefreshHints
+
+
+def hearing_of(
+    database: Database,
+    sessions: RedisSessions,
+    cache: RedisProjections,
+    *,
+    force_logout: ForceLogout,
+    metrics: Metrics,
+    clock: Clock,
+) -> Hearing:
+    """Which event leads to what, the same for those that are pulled and those that are pushed."""
+    live_log = RedisLiveLog(redis=sessions.redis)
+    hints = RefreshHints(log=live_log, clock=clock)
+    consumers = Consumers(
+        inbox=PostgresEventInbox(database),
+        force_logout=force_logout,
+        forget_operator=ForgetOperator(sessions=sessions),
+        forget_tenant=ForgetTenant(kept=RedisTenants(sessions.redis), clock=clock),
+        forget_start=forgetting_of(database, cache, clock=clock),
+        refresh_views=RefreshViews(cache=cache, hints=hints, observer=metrics),
+        announce=live_log,
+        sync_events=sync_events_of(database, clock=clock),
+        clock=clock,
+    )
+    return Hearing(consumers=consumers, hints=hints)
+
+
+def receive_of(hearing: Hearing, database: Database, *, metrics: Metrics) -> ReceiveEvent:
+    """Everything that arrives goes to the consumers, and what they can't use is parked in Postgres."""
+    return ReceiveEvent(handle=hearing.consumers, parked=PostgresParkedEvents(database), observer=metrics)
+
+
+def pushes_of(settings: Settings, hearing: Hearing, database: Database, *, metrics: Metrics) -> ReceivePushed:
+    """The same for what is pushed to the subscriptions that the settings name."""
+    return ReceivePushed(
+        receive=receive_of(hearing, database, metrics=metrics), subscriptions=frozenset(settings.push_subscriptions)
+    )
 
 
 @asynccontextmanager
@@ -66,3 +119,8 @@ async def _redis_bus(settings: Settings) -> AsyncIterator[RedisStore]:
         yield store
     finally:
         await store.aclose()
+
+
+def replay_of(hearing: Hearing, database: Database) -> ReplayEvent:
+    """What was parked, tried again by the same consumers."""
+    return ReplayEvent(handle=hearing.consumers, parked=PostgresParkedEvents(database))

@@ -58,6 +58,7 @@ async def serve(settings: Settings, opened: Opened = open_service) -> None:
         async with asyncio.TaskGroup() as group:
             hub = service.use.live_events.hub
             hearing = group.create_task(hub.run())
+            hinting = group.create_task(service.hints.run())
             serving = group.create_task(_run(public, listener))
             group.create_task(_run(admin, admin_listener))
             await stop.wait()
@@ -67,6 +68,7 @@ async def serve(settings: Settings, opened: Opened = open_service) -> None:
             await hub.drain(settings.drain_seconds)
             await serving
             hearing.cancel()
+            hinting.cancel()
     log.info("stopped")
 
 

@@ -14,7 +14,7 @@ MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
 FLOOR = {
     "composition", "flights", "forgetting", "local_dates", "inboxes", "pages", "projections", "read_through", "ports",
     "texts", "tiles", "upstream_pages", "use_cases", "records", "records_bodies", "outbox", "event_bus",
-    "views", "event_inbox", "event_envelopes", "platform_events",
+    "views", "event_inbox", "event_pushes", "event_envelopes", "platform_events",
 }  # fmt: skip
 """Modules of the application that are no features: what features stand on, and what they show."""
 

@@ -31,7 +31,7 @@ OPEN = {
 }
 """What answers without credentials (contract, section 2). Nothing is open that is not written here."""
 
-MACHINES = {"POST /internal/jobs/{name}"}
+MACHINES = {"POST /internal/jobs/{name}", "POST /internal/events/{subscription}"}
 """What the platform's machines call, and nobody else (contract, section 2.1)."""
 
 PROOF_ALONE = {"POST /auth/refresh"}

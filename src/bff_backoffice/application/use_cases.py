@@ -8,6 +8,7 @@ from bff_backoffice.application.alerts import ListAlerts
 from bff_backoffice.application.dashboard import ComposeDashboard, ComposeWidget
 from bff_backoffice.application.devices import Attendance
 from bff_backoffice.application.downtime_pack import ComposeDowntimePack
+from bff_backoffice.application.event_pushes import ReceivePushed
 from bff_backoffice.application.health import CheckReadiness
 from bff_backoffice.application.jobs import RequestJob
 from bff_backoffice.application.live_events_following import LiveEvents
@@ -38,6 +39,7 @@ class UseCases:
     authenticate: Authenticate
     prove_key: ProveKey
     identify_machine: IdentifyMachine
+    receive_pushed: ReceivePushed
     limit_requests: LimitRequests
     refresh_session: RefreshSession
     close_session: CloseSession

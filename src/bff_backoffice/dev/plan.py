@@ -18,6 +18,7 @@ ISSUER: Final = "https://iam.melmastoon.ghasi.io"
 MACHINES: Final = {
     "BFF_PUSH_AUDIENCE": "https://backoffice.melmastoon.internal/events",
     "BFF_PUSH_IDENTITY": "pubsub-push@melmastoon.iam.gserviceaccount.com",
+    "BFF_PUSH_SUBSCRIPTIONS": "bff-backoffice.platform",
     "BFF_SCHEDULER_AUDIENCE": "https://backoffice.melmastoon.internal/jobs",
     "BFF_SCHEDULER_IDENTITY": "scheduler@melmastoon.iam.gserviceaccount.com",
 }

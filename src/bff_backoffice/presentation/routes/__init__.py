@@ -12,6 +12,7 @@ from bff_backoffice.presentation.routes import (
     documents,
     downtime_pack,
     health,
+    internal_events,
     jobs,
     live_events,
     lookups,
@@ -42,6 +43,7 @@ ROUTES: Final = (
     *sync.ROUTES,
     *jobs.ROUTES,
     *live_events.ROUTES,
+    *internal_events.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,
 )
