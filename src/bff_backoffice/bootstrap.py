@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from pydantic import SecretStr
@@ -27,7 +27,7 @@ from bff_backoffice.application.rate_limits import LimitRequests
 from bff_backoffice.application.read_through import ReadThrough
 from bff_backoffice.application.refresh_hints import RefreshHints
 from bff_backoffice.application.sessions.authenticate import Authenticate, ProveKey
-from bff_backoffice.application.sessions.force_logout import ForceLogout, ForgetOperator
+from bff_backoffice.application.sessions.force_logout import ForgetOperator
 from bff_backoffice.application.sessions.lifecycle import ChooseProperty, CloseSession, RefreshSession
 from bff_backoffice.application.sessions.tenants import KnowTenant
 from bff_backoffice.application.telemetry_buffer import TelemetryBuffer
@@ -41,7 +41,6 @@ from bff_backoffice.desktop_writes import looks_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.events_in import (
-    Hearing,
     hearing_of,
     open_publisher,
     open_subscription,
@@ -68,7 +67,7 @@ from bff_backoffice.machines import open_machines
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
 from bff_backoffice.syncing import syncing_of
-from bff_backoffice.telling import open_telemetry, relay_of, telemetry_of
+from bff_backoffice.telling import open_telemetry, relay_of
 from bff_backoffice.upkeep import requests_of, upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
@@ -117,7 +116,7 @@ async def open_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Se
         )  # fmt: skip
         said = await stack.enter_async_context(open_said(database, sessions_tier, metrics, clock=utc_now))
         nonces = _nonces(settings)
-        hearing = _hearing(settings, metrics, database, sessions, cache_tier)
+        hearing = hearing_of(settings, metrics, database, sessions, cache_tier, clock=utc_now)
         yield Service(
             use=_use_cases(
                 settings,
@@ -152,7 +151,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
         sessions_tier = await _redis(stack, settings.redis_sessions_url, "sessions", settings)
         sessions = _sessions(settings, sessions_tier, database)
         cache_tier = await _redis(stack, settings.redis_cache_url, "cache", settings)
-        hearing = _hearing(settings, metrics, database, sessions, cache_tier)
+        hearing = hearing_of(settings, metrics, database, sessions, cache_tier, clock=utc_now)
         gateways = await stack.enter_async_context(open_gateways(settings, metrics, clock=utc_now))
         publisher = await stack.enter_async_context(open_publisher(settings, clock=utc_now))
         yield Worker(
@@ -222,7 +221,7 @@ def _use_cases(
             sessions=sessions, revoked=revoked, iam=gateways.iam, telemetry=telemetry, clock=utc_now
         ),
         choose_property=ChooseProperty(sessions=sessions),
-        force_logout=_force_logout(settings, sessions, database),
+        force_logout=force_logout_of(settings, sessions, database, clock=utc_now),
         forget_operator=ForgetOperator(sessions=sessions),
         compose_dashboard=ComposeDashboard(widgets=widgets, clock=utc_now, tell=emit),
         compose_widget=ComposeWidget(widgets=widgets),
@@ -254,29 +253,6 @@ def _readiness(sessions: RedisSessions, database: Database) -> CheckReadiness:
 def _sessions(settings: Settings, tier: RedisStore, database: Database) -> RedisSessions:
     replay = ProofReplay(tier, next_generation=database.next_replay_memory_generation, clock=utc_now)
     return RedisSessions(redis=tier, replay=replay, clock=utc_now, operator_seconds=settings.operator_seconds)
-
-
-def _hearing(
-    settings: Settings, metrics: Metrics, database: Database, sessions: RedisSessions, cache_tier: RedisStore
-) -> Hearing:
-    return hearing_of(
-        database,
-        sessions,
-        RedisProjections(redis=cache_tier),
-        force_logout=_force_logout(settings, sessions, database),
-        metrics=metrics,
-        clock=utc_now,
-    )
-
-
-def _force_logout(settings: Settings, sessions: RedisSessions, database: Database) -> ForceLogout:
-    return ForceLogout(
-        sessions=sessions,
-        revoked=PostgresRevokedSessions(database),
-        telemetry=telemetry_of(settings, clock=utc_now),
-        clock=utc_now,
-        token_lifetime=timedelta(seconds=settings.auth_token_max_seconds),
-    )
 
 
 def _limits(settings: Settings) -> LimitRequests:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from bff_backoffice.application.event_bus import EventPublisher, EventSubscription
@@ -28,11 +29,21 @@ from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
 from bff_backoffice.infrastructure.observability import Metrics
 from bff_backoffice.infrastructure.postgres.event_inbox import PostgresEventInbox, PostgresParkedEvents
 from bff_backoffice.infrastructure.postgres.pool import Database
+from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevokedSessions
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.syncing import sync_events_of
 
-__all__ = ["Hearing", "hearing_of", "open_publisher", "open_subscription", "pushes_of", "receive_of", "replay_of"]
+__all__ = [
+    "Hearing",
+    "force_logout_of",
+    "hearing_of",
+    "open_publisher",
+    "open_subscription",
+    "pushes_of",
+    "receive_of",
+    "replay_of",
+]
 
 _OPERATION_SECONDS: Final = BLOCK_SECONDS + 2.0
 
@@ -45,21 +56,32 @@ class Hearing:
     hints: RefreshHints
 
 
+def force_logout_of(settings: Settings, sessions: RedisSessions, database: Database, *, clock: Clock) -> ForceLogout:
+    """What ends sessions, whoever learnt that they have to end."""
+    return ForceLogout(
+        sessions=sessions,
+        revoked=PostgresRevokedSessions(database),
+        clock=clock,
+        token_lifetime=timedelta(seconds=settings.auth_token_max_seconds),
+    )
+
+
 def hearing_of(
+    settings: Settings,
+    metrics: Metrics,
     database: Database,
     sessions: RedisSessions,
-    cache: RedisProjections,
+    cache_tier: RedisStore,
     *,
-    force_logout: ForceLogout,
-    metrics: Metrics,
     clock: Clock,
 ) -> Hearing:
     """Which event leads to what, the same for those that are pulled and those that are pushed."""
+    cache = RedisProjections(redis=cache_tier)
     live_log = RedisLiveLog(redis=sessions.redis)
     hints = RefreshHints(log=live_log, clock=clock)
     consumers = Consumers(
         inbox=PostgresEventInbox(database),
-        force_logout=force_logout,
+        force_logout=force_logout_of(settings, sessions, database, clock=clock),
         forget_operator=ForgetOperator(sessions=sessions),
         forget_tenant=ForgetTenant(kept=RedisTenants(sessions.redis), clock=clock),
         forget_start=forgetting_of(database, cache, clock=clock),
