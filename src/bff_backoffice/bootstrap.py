@@ -41,6 +41,7 @@ from bff_backoffice.desktop_writes import looks_of, writers_of
 from bff_backoffice.domain.device_proof import PublicOrigins, TokenRules
 from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.events_in import (
+    force_logout_of,
     hearing_of,
     open_publisher,
     open_subscription,

@@ -33,6 +33,7 @@ from bff_backoffice.infrastructure.postgres.revoked_sessions import PostgresRevo
 from bff_backoffice.presentation.consumers import Consumers
 from bff_backoffice.settings import Settings
 from bff_backoffice.syncing import sync_events_of
+from bff_backoffice.telling import telemetry_of
 
 __all__ = [
     "Hearing",
@@ -61,6 +62,7 @@ def force_logout_of(settings: Settings, sessions: RedisSessions, database: Datab
     return ForceLogout(
         sessions=sessions,
         revoked=PostgresRevokedSessions(database),
+        telemetry=telemetry_of(settings, clock=clock),
         clock=clock,
         token_lifetime=timedelta(seconds=settings.auth_token_max_seconds),
     )
