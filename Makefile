@@ -67,7 +67,7 @@ protections: env ## Remove what keeps tenants apart, one protection at a time (O
 
 .PHONY: fuzz-tenants
 fuzz-tenants: env ## Two tenants at every route at once, a hundred thousand requests, canaries everywhere (N=2000 for fewer)
-	@$(BIN)/python -m drills.tenants $(if $(N),--requests $(N)) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m drills.tenants $(if $(N),--requests $(N)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz
 fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=10000 for fewer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m drills.tenants", description=__doc__)
     parser.add_argument("--requests", type=int, default=_FULL)
     parser.add_argument("--seed", type=int, default=_SEED)
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="stop after so long, with what was sent by then"
+    )
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 160)
     with (
@@ -41,13 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         table, line = blank(), bar.add_task("requests", total=options.requests)
         outcome = interleave(
-            world, requests=options.requests, seed=options.seed, progress=lambda done: bar.update(line, completed=done)
+            world,
+            requests=options.requests,
+            seed=options.seed,
+            seconds=options.seconds,
+            progress=lambda done: bar.update(line, completed=done),
         )
     fill(table, outcome)
     table.show(console)
     for each in outcome.amiss:
         console.print(each, markup=False, soft_wrap=True)
-    table.write(quick=options.requests < _FULL)
+    table.write(quick=outcome.answers.total() < _FULL)
     return int(not table.held)
 
 

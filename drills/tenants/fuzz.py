@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import random
 import time
 import uuid
@@ -64,9 +65,9 @@ class Interleaved:
 
 def interleave(
     world: World, *, requests: int, seed: int, roles: Sequence[str] = ROLES,
-    progress: Callable[[int], None] = lambda _: None,
+    seconds: float = math.inf, progress: Callable[[int], None] = lambda _: None,
 ) -> Interleaved:  # fmt: skip
-    """Send so many requests of two tenants, all desks at once, then look through what was left."""
+    """Send so many requests of two tenants, or as many as fit into the time, all desks at once; then look at the rest."""
     sides = (Side(world, 0), Side(world, 1))
     outcome, started = Interleaved(), time.monotonic()
     desks = [Desk.of(side, role) for role in roles for side in sides]
@@ -76,7 +77,7 @@ def interleave(
     def works(place: int) -> None:
         visitor = _Visitor(desks[place], sides[1 - place % 2], random.Random(f"{seed}-{place}"), outcome)
         for number in numbers:
-            if number > requests:
+            if number > requests or time.monotonic() > started + seconds:
                 return
             visitor.asks()
             progress(number)
