@@ -33,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m drills.tenants", description=__doc__)
     parser.add_argument("--requests", type=int, default=_FULL)
     parser.add_argument("--seed", type=int, default=_SEED)
-    parser.add_argument(
-        "--seconds", type=float, default=math.inf, help="stop after so long, with what was sent by then"
-    )
+    parser.add_argument("--seconds", type=float, default=math.inf, help="stop after so long")
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 160)
     with (

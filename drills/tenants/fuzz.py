@@ -67,7 +67,7 @@ def interleave(
     world: World, *, requests: int, seed: int, roles: Sequence[str] = ROLES,
     seconds: float = math.inf, progress: Callable[[int], None] = lambda _: None,
 ) -> Interleaved:  # fmt: skip
-    """Send so many requests of two tenants, or as many as fit into the time, all desks at once; then look at the rest."""
+    """Send so many requests of two tenants, or what fits into the time, all desks at once; then look at the rest."""
     sides = (Side(world, 0), Side(world, 1))
     outcome, started = Interleaved(), time.monotonic()
     desks = [Desk.of(side, role) for role in roles for side in sides]
