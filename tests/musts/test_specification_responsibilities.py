@@ -23,16 +23,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import jwt
+import pytest
 import redis
 
 from tests.desktop import Desktop
 from tests.isolation.tables import owned_tables
-from tests.worlds import World
+from tests.worlds import World, start_world
 
 ONE = "application/json"
 NEVER = -1
@@ -166,9 +168,16 @@ def test_nothing_of_a_hotels_data_is_kept_in_postgres(world: World) -> None:
         assert not [name for name in found if word in name], word
 
 
-def test_reading_a_board_writes_nothing_into_postgres(world: World) -> None:
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[World]:
+    """A world that tells nobody of a board that was looked at: what is told goes by way of Postgres (section 9)."""
+    with start_world(tmp_path / "silent", environment={"BFF_TELEMETRY_SAMPLING": "dashboard.viewed=0"}) as started:
+        yield started
+
+
+def test_reading_a_board_writes_nothing_into_postgres(silent: World) -> None:
     """Section 9: the hot path keeps no state of its own."""
-    desk = world.sign_in()
+    world, desk = silent, silent.sign_in()
     desk.get("/dashboard", Accept=ONE)
 
     async def written(connection: asyncpg.Connection) -> int:

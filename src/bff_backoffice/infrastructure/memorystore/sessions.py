@@ -41,6 +41,7 @@ if replaced and replaced.iam_session_id == ARGV[2] then return kept end
 if replaced then redis.call('HDEL', KEYS[2], replaced.id) end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 redis.call('HSET', KEYS[2], ARGV[4], ARGV[1])
+redis.call('EXPIRE', KEYS[2], 60 * ARGV[3])
 return ARGV[1]
 """
 
@@ -50,6 +51,7 @@ _KEEP: Final = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 redis.call('HSET', KEYS[2], ARGV[4], ARGV[2])
+redis.call('EXPIRE', KEYS[2], 60 * ARGV[3])
 return 1
 """
 
