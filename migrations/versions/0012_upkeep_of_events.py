@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0012"
-down_revision = "0011"
+down_revision = "0006"
 
 
 def upgrade() -> None:
