@@ -99,3 +99,36 @@ def test_what_was_changed_elsewhere_is_not_overwritten_unseen(sit_down: SitDown,
     expect(row).to_have_attribute("data-state", "refused")
     expect(row.locator(".act-message")).not_to_be_empty()
     expect(page.locator("#field-theme")).to_have_value("dark")
+
+
+def test_a_key_of_ones_own_is_pressed_saved_and_works(sit_down: SitDown) -> None:
+    """The field takes what is pressed in it instead of doing it; saved, it works at once, and leads back to the usual."""
+    desk = sit_down().sit_at("preferences", "fnb_manager")
+    page = desk.page
+    page.locator(".keys-details summary").click()
+    field = page.locator("[id='key-search.open']")
+    field.focus()
+    page.keyboard.press("Control+k")
+    expect(page.locator(".place[aria-current=page]")).to_have_attribute("data-place", "preferences")
+    page.keyboard.press("Control+Shift+Y")
+    expect(field).to_have_value("Ctrl+Shift+Y")
+    with page.expect_response(lambda answer: "/bootstrap" in answer.url):
+        page.locator("#save-shortcuts").click()
+    expect(page.locator(".act[data-kind=save_shortcuts]")).to_have_attribute("data-state", "done")
+    expect(field).not_to_have_class("is-changed")
+    page.locator("#page-title").focus()
+    page.keyboard.press("Control+Shift+Y")
+    expect(page.locator("#guest-search")).to_be_focused()
+
+
+def test_two_actions_with_one_key_are_refused(sit_down: SitDown) -> None:
+    """What clashes is the service's to know: the refusal names the place, and the map stays what it was."""
+    desk = sit_down().sit_at("preferences", "housekeeping_lead")
+    page = desk.page
+    page.locator(".keys-details summary").click()
+    page.locator("[id='key-arrivals.open']").focus()
+    page.keyboard.press("Control+2")
+    page.locator("#save-shortcuts").click()
+    row = page.locator(".act[data-kind=save_shortcuts]")
+    expect(row).to_have_attribute("data-state", "refused")
+    expect(row.locator(".act-code")).to_contain_text("overrides")

@@ -221,6 +221,7 @@ export class Desk {
   /** What an act changed is seen at once: the service has dropped what it made stale. */
   #actChanged(change) {
     if (!change || change.act.state === change.was) return;
+    if (change.act.kind === "save_shortcuts" && change.act.state === "done") this.#begin();
     if (isOpen(change.act)) this.#screen.repaint?.();
     else this.#screen.refresh?.();
   }

@@ -34,6 +34,8 @@ export function listenForMap(map, actions) {
   const bound = map.items.filter((item) => item.binding && item.id in actions);
   const onKey = (event) => {
     if (event.repeat || document.querySelector("dialog[open]")) return;
+    // A field that a combination is chosen in takes it, whatever it does elsewhere.
+    if (event.target instanceof Element && event.target.closest("[data-takes-keys]")) return;
     const typing = event.target instanceof Element && event.target.closest(TYPING);
     const found = bound.find(({ binding }) => {
       const alone = binding.singleKey;

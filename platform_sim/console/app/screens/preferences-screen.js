@@ -10,6 +10,7 @@ import { has, t } from "../language.js";
 import { applyPreferences } from "../preferences.js";
 import { settings } from "../settings.js";
 import { languageSelect, themeSelect } from "../switches.js";
+import { KeysPanel } from "./keys-panel.js";
 
 /** What can be chosen here; the other members are shown, and sent back as they came. */
 const CHOICES = { theme: ["system", "light", "dark"], density: ["comfortable", "compact"] };
@@ -26,12 +27,13 @@ export class PreferencesScreen {
     this.#reads = new ConditionalReads(session);
     this.feed = new Feed({ everyMs: EVERY_MS, timeZone, now, read: (options) => this.#read(options) });
     this.countdown = this.feed.countdown;
+    this.keys = new KeysPanel({ reads: this.#reads, acts });
     this.everywhere = h("div", { class: "preferences-list", "aria-busy": "true" });
     this.element = h(
       "div",
       { class: "board-screen preferences" },
       this.feed.banner.element,
-      h("section", { class: "panel" }, h("h2", {}, t("prefs.everywhere")), this.everywhere),
+      h("section", { class: "panel" }, h("h2", {}, t("prefs.everywhere")), this.everywhere, this.keys.element),
       h("section", { class: "panel" }, h("h2", {}, t("prefs.here")), this.#here()),
     );
     this.feed.element = this.element;
@@ -73,6 +75,10 @@ export class PreferencesScreen {
   }
 
   async #read(options) {
+    await Promise.all([this.#readPreferences(options), this.keys.read(options)]);
+  }
+
+  async #readPreferences(options) {
     const { body, changed, etag } = await this.#reads.read("/preferences", options);
     if (!changed && this.#seen) return;
     this.#seen = { body, etag };

@@ -108,4 +108,9 @@ export default {
   "act.save_preferences": "Save the preferences",
   "prefs.save": "Save for every desk",
   "acts.never.hint": "Nobody can be asked about it any more. Look whether it happened.",
+  "keys.own": "Your own keys",
+  "keys.hint": "Press the keys in a field. Backspace: no key. Delete: as usual.",
+  "keys.save": "Save the keys",
+  "keys.none": "none",
+  "act.save_shortcuts": "Save the keys",
 };

@@ -108,4 +108,9 @@ export default {
   "act.save_preferences": "Enregistrer les préférences",
   "prefs.save": "Enregistrer pour tous les postes",
   "acts.never.hint": "On ne peut plus demander à personne. Vérifiez si cela a eu lieu.",
+  "keys.own": "Vos propres touches",
+  "keys.hint": "Appuyez sur les touches dans un champ. Retour arrière : aucune. Suppr : comme d’habitude.",
+  "keys.save": "Enregistrer les touches",
+  "keys.none": "aucune",
+  "act.save_shortcuts": "Enregistrer les touches",
 };
