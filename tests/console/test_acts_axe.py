@@ -42,6 +42,10 @@ def test_acting_has_no_complaint(sit_down: SitDown, world: World, pictures: Path
     actor.send()
     look.at("modify")
     actor.page.keyboard.press("Escape")
+    actor.desk.go_to("preferences")
+    actor.page.locator(".keys-details summary").click()
+    look.at("keys")
+    actor.desk.go_to("suggestions")
     actor.page.locator(".acts-toggle").click()
     look.at("tray")
     assert look.found == []

@@ -102,7 +102,7 @@ def test_what_was_changed_elsewhere_is_not_overwritten_unseen(sit_down: SitDown,
 
 
 def test_a_key_of_ones_own_is_pressed_saved_and_works(sit_down: SitDown) -> None:
-    """The field takes what is pressed in it instead of doing it; saved, it works at once, and leads back to the usual."""
+    """The field takes what is pressed in it instead of doing it; saved, it works at once."""
     desk = sit_down().sit_at("preferences", "fnb_manager")
     page = desk.page
     page.locator(".keys-details summary").click()
