@@ -1,4 +1,7 @@
-"""`python -m bench`: start worlds, measure, print tables, write JSON. `QUICK=1` runs briefly, `SIZE=medium` longer."""
+"""`python -m bench`: start worlds, measure, print tables, write JSON.
+
+`QUICK=1` runs briefly, `SIZE=medium` longer; `ONLY=mutations` measures what operators change, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from bench.desktops import Desktop, DeviceKey, sign_in_many
 from bench.devices import measure_devices, sign_in_devices
 from bench.goals import judged
 from bench.memory import resident_after
+from bench.mutations import measure_mutations, sustain_mutations
 from bench.page import tables, write_page
 from bench.peers import nginx as nginx_peer
 from bench.peers import node_peer
@@ -36,6 +40,7 @@ T = TypeVar("T")
 _SIZES = {sizes.name: sizes for sizes in (QUICK, MEDIUM, FULL)}
 _DEVICES = 60
 _BREAKER_SECONDS = 4.5
+_MUTATIONS_PER_SECOND = 200.0
 _PACED_RATE = 600.0
 """Requests a second at which one process and two are compared: well below what either can do."""
 
@@ -91,6 +96,7 @@ class _Run:
         own = desktops[:50]
         self.results.reads = _wait_for(measure_reads(world, service, own, seconds=self.sizes.reads_seconds))
         self.results.sharing = _wait_for(shared_by_colleagues(world, service, own))
+        self._mutations(world, service, own)
         self._cold_cost(world, [each for each in (service, node, nginx) if each is not None], desktops[0])
         desktops = sign_in_many(world, _DEVICES, self.keys)
         self._trivial_route(world, [each for each in (service, node, nginx) if each is not None], desktops)
@@ -109,6 +115,23 @@ class _Run:
                         world, target, desktops[:operators], condition, every=every, seconds=seconds
                     )
                     rows.append(_wait_for(measured))
+
+    def _mutations(self, world: World, service: Target, desktops: list[Desktop]) -> None:
+        self.say("mutations")
+        sizes, results = self.sizes, self.results
+        results.mutations = _wait_for(measure_mutations(world, service, desktops, seconds=sizes.mutations_seconds))
+        self.say(f"{_MUTATIONS_PER_SECOND:.0f} mutations a second")
+        held = sustain_mutations(world, service, desktops, rate=_MUTATIONS_PER_SECOND, seconds=sizes.sustained_seconds)
+        results.sustained = _wait_for(held)
+
+    def mutations_alone(self) -> Results:
+        """What operators change, and nothing else: two minutes of a machine that has nothing else to do."""
+        with start_world(self.folder / "one") as world:
+            desktops = sign_in_many(world, 50, self.keys)
+            self._mutations(world, Target(name="service", origin=world.bff, pids=world.services), desktops)
+        self.results.load_average = (self.results.load_average[0], machine.load_average())
+        self.results.lines = judged(self.results)
+        return self.results
 
     def _cold_cost(self, world: World, targets: list[Target], desktop: Desktop) -> None:
         found: dict[str, list[float]] = {target.name: [] for target in targets}
@@ -155,7 +178,8 @@ def main() -> None:
     sizes = _SIZES[os.environ.get("SIZE") or ("quick" if os.environ.get("QUICK") else "full")]
     machine.pin([os.getpid()], machine.GENERATOR_CORE)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        results = _Run(sizes, Path(folder)).everything()
+        run = _Run(sizes, Path(folder))
+        results = run.mutations_alone() if os.environ.get("ONLY") == "mutations" else run.everything()
     print(tables(results))
     print(f"\nWritten: {results.write()}")
     if os.environ.get("PAGE"):

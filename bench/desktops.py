@@ -79,9 +79,9 @@ class Desktop:
             key=key, token=token, token_hash=_b64(hashlib.sha256(token.encode()).digest()),
         )  # fmt: skip
 
-    def headers(self, origin: str, path: str, *, issued_at: int | None = None) -> dict[str, str]:
-        """What an authenticated GET carries; its proof is good for one use within a minute of `issued_at`."""
-        proof = self.key.proof("GET", f"{origin}{path}", token_hash=self.token_hash, issued_at=issued_at)
+    def headers(self, origin: str, path: str, *, method: str = "GET", issued_at: int | None = None) -> dict[str, str]:
+        """What an authenticated request carries; its proof is good for one use within a minute of `issued_at`."""
+        proof = self.key.proof(method, f"{origin}{path}", token_hash=self.token_hash, issued_at=issued_at)
         return {
             "Authorization": f"DPoP {self.token}", "DPoP": proof, "X-Device-Id": self.device_id,
             "X-Property-Id": self.property_id, "Accept-Language": "en",
@@ -92,8 +92,23 @@ class Desktop:
         headers = self.headers(origin, API + path, issued_at=issued_at)
         if trace_id is not None:
             headers["traceparent"] = f"00-{trace_id}-{secrets.token_hex(8)}-01"
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"GET {API}{path} HTTP/1.1\r\nHost: {urlsplit(origin).netloc}\r\n{lines}\r\n".encode()
+        return _on_the_wire("GET", origin, API + path, headers)
+
+    def mutation(
+        self, origin: str, path: str, body: object, *, key: str, trace_id: str, issued_at: int | None = None
+    ) -> bytes:
+        """The bytes of an authenticated POST of `API` and `path` under an idempotency key."""
+        headers = self.headers(origin, API + path, method="POST", issued_at=issued_at)
+        headers["traceparent"] = f"00-{trace_id}-{secrets.token_hex(8)}-01"
+        headers["X-Idempotency-Key"] = key
+        return _on_the_wire("POST", origin, API + path, headers, json.dumps(body).encode())
+
+
+def _on_the_wire(method: str, origin: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"{method} {path} HTTP/1.1\r\nHost: {urlsplit(origin).netloc}\r\n{lines}{about}\r\n"
+    return head.encode() + body
 
 
 def busiest_property(world: World) -> tuple[Mapping[str, Any], str]:

@@ -23,6 +23,7 @@ def judged(results: Results) -> list[Line]:
         *_memory_goals(results),
         *_read_goals(results),
         *_device_goals(results),
+        *_mutation_goals(results),
     ]
 
 
@@ -168,3 +169,33 @@ def _device_goals(results: Results) -> Iterator[Line]:
         if found:
             worst = max(found)
             yield Line(what=what, wanted=f"≤ {most:g} ms", measured=f"{worst:.1f} ms", met=worst <= most, note=note)
+
+
+def _mutation_goals(results: Results) -> Iterator[Line]:
+    rows = {row.what: row for row in results.mutations}
+    wanted = (
+        ("mutation above its upstream p95, 50 operators", "a room's status", True, 8.0, ""),
+        ("charge above its upstream p95, 50 operators", "a charge", True, None, "asks for the tenant's limit first"),
+        ("idempotent replay p95, 50 operators", "the same key again", False, 10.0, ""),
+        ("lock action p95, 50 operators", "a key issued", False, 800.0, "the upstream's time included"),
+    )
+    for what, name, above, most, note in wanted:
+        row = rows.get(name)
+        found = None if row is None else row.above if above else row.total
+        if found is not None:
+            met = None if most is None else found[1] <= most
+            yield Line(
+                what=what, wanted="" if most is None else f"≤ {most:g} ms", measured=f"{found[1]:.1f} ms", met=met,
+                note=note,
+            )  # fmt: skip
+    held = results.sustained
+    if held is not None:
+        all_there = held.audited == held.count and not held.failed
+        yield Line(
+            what=f"mutations sustained for {held.count / held.wanted_per_second:.0f} s, each with its audit line",
+            wanted=f"{held.wanted_per_second:.0f}/s",
+            measured=f"{held.per_second:.0f}/s, {held.audited:,} lines of {held.count:,}",
+            met=all_there and held.flushed and held.per_second >= 0.98 * held.wanted_per_second,
+            note=f"p95 {held.total[1]:.0f} ms, {held.cpu_ms:.2f} ms of CPU each, "
+            f"{'flushed' if held.flushed else 'NOT flushed'} at every commit",
+        )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.devices import device_table
-from bench.results import Results, dashboard_table, goal_table, read_table, round_table
+from bench.results import Results, dashboard_table, goal_table, mutation_table, read_table, round_table
 
 __all__ = ["tables", "write_page"]
 
@@ -31,6 +31,8 @@ def tables(results: Results) -> str:
         parts += ["Other reads, open loop, each operator once, ms as p50 / p95 / p99:", read_table(results.reads)]
     if results.devices:
         parts += ["Two hundred devices, open loop, each once:", device_table(results.devices)]
+    if results.mutations:
+        parts += ["Mutations, open loop, each operator once, ms as p50 / p95 / p99:", mutation_table(results.mutations)]
     if results.medians:
         parts += ["The trivial route (`GET /session`), medians of all rounds:", round_table(results.medians)]
     if results.rounds:

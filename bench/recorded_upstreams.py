@@ -27,7 +27,8 @@ __all__ = ["main"]
 _SESSION: Final = json.dumps({"id": "bos_01K7Z5J3M8R4T6V9X2B0C1D5F7", "state": "open", "padding": "x" * 520}).encode()
 """As long as the service's own answer on the trivial route: what nginx passes on there."""
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
+"""Method with the body's checksum, target, tenant and property."""
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class _State:
     hanging: frozenset[str] = frozenset()
     answers: dict[Key, bytes] = field(default_factory=dict)
     answered_at: dict[str, list[int]] = field(default_factory=dict)
+    took: dict[str, int] = field(default_factory=dict)
+    """The nanoseconds of a trace's calls that change something, from the last byte in to the last byte out."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def delay_of(self, target: str) -> float:
@@ -59,6 +62,7 @@ class _Answering(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._url = b""
+        self._body = b""
         self._headers: dict[bytes, bytes] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,7 +79,7 @@ class _Answering(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Forget the last request."""
-        self._url, self._headers = b"", {}
+        self._url, self._body, self._headers = b"", b"", {}
 
     def on_url(self, url: bytes) -> None:
         """Collect the target."""
@@ -85,35 +89,49 @@ class _Answering(asyncio.Protocol):
         """Collect a header."""
         self._headers[name.lower()] = value
 
+    def on_body(self, body: bytes) -> None:
+        """Collect the body."""
+        self._body += body
+
     def on_message_complete(self) -> None:
         """Answer now, later, or never."""
+        arrived = time.monotonic_ns()
         target, headers = self._url.decode(), self._headers
         if target.startswith("/_recorded/"):
             self._control(target)
             return
         if target.split("/", 2)[1] in self._state.hanging:
             return
-        key = (target, headers.get(b"x-tenant-id", b"").decode(), headers.get(b"x-property-id", b"").decode())
+        method = self._parser.get_method().decode()
+        if self._body:
+            # What is issued at one address is another thing for another wish.
+            method += f" {zlib.crc32(self._body):08x}"
+        key = (method, target, headers.get(b"x-tenant-id", b"").decode(), headers.get(b"x-property-id", b"").decode())
         trace = headers.get(b"traceparent", b"").decode()[3:35]
         known = self._state.answers.get(key)
         if known is None:
             loop = asyncio.get_running_loop()
-            task = loop.create_task(self._record(key, dict(headers), trace))
+            task = loop.create_task(self._record(key, dict(headers), self._body, trace))
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
             return
         delay = self._state.delay_of(target)
+        since = 0 if method == "GET" else arrived
         if delay:
-            asyncio.get_running_loop().call_later(delay, self._answer, known, trace)
+            asyncio.get_running_loop().call_later(delay, self._answer, known, trace, since)
         else:
-            self._answer(known, trace)
+            self._answer(known, trace, since)
 
-    def _answer(self, answer: bytes, trace: str) -> None:
+    def _answer(self, answer: bytes, trace: str, since: int = 0) -> None:
         if self._transport is None:
             return
         self._transport.write(answer)
-        if trace:
-            self._state.answered_at.setdefault(trace, []).append(time.monotonic_ns())
+        if not trace:
+            return
+        now = time.monotonic_ns()
+        self._state.answered_at.setdefault(trace, []).append(now)
+        if since:
+            self._state.took[trace] = self._state.took.get(trace, 0) + now - since
 
     def _control(self, target: str) -> None:
         parts = urlsplit(target)
@@ -123,16 +141,21 @@ class _Answering(asyncio.Protocol):
         elif parts.path.endswith("/session"):
             body = _SESSION
         elif parts.path.endswith("/targets"):
-            body = json.dumps([list(key) for key in self._state.answers]).encode()
+            # Reads only: who serves them to a peer has nothing to change.
+            body = json.dumps([key[1:] for key in self._state.answers if key[0] == "GET"]).encode()
+        elif parts.path.endswith("/took"):
+            body = json.dumps(self._state.took).encode()
+            self._state.took.clear()
         else:
             body = json.dumps(self._state.answered_at).encode()
             self._state.answered_at.clear()
         self._answer(_response(b"200 OK", b"application/json", body), "")
 
-    async def _record(self, key: Key, headers: dict[bytes, bytes], trace: str) -> None:
-        status, kind, body = await _ask(self._state.simulator, key[0], headers)
+    async def _record(self, key: Key, headers: dict[bytes, bytes], sent: bytes, trace: str) -> None:
+        method = key[0].partition(" ")[0]
+        status, kind, body = await _ask(self._state.simulator, method, key[1], headers, sent)
         answer = _response(status, kind, body)
-        if status.startswith(b"200"):
+        if status.startswith((b"200", b"201")):
             self._state.answers[key] = answer
         self._answer(answer, trace)
 
@@ -141,13 +164,16 @@ def _response(status: bytes, kind: bytes, body: bytes) -> bytes:
     return b"HTTP/1.1 %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (status, kind, len(body), body)
 
 
-async def _ask(simulator: tuple[str, int], target: str, headers: dict[bytes, bytes]) -> tuple[bytes, bytes, bytes]:
+async def _ask(
+    simulator: tuple[str, int], method: str, target: str, headers: dict[bytes, bytes], sent: bytes
+) -> tuple[bytes, bytes, bytes]:
     """The simulator's answer: status, media type, body."""
     reader, writer = await asyncio.open_connection(*simulator)
     passed = b"".join(
         b"%b: %b\r\n" % (name, value) for name, value in headers.items() if name not in {b"host", b"connection"}
     )
-    writer.write(b"GET %b HTTP/1.0\r\nhost: simulator\r\n%b\r\n" % (target.encode(), passed))
+    head = b"%b %b HTTP/1.0\r\nhost: simulator\r\n%b\r\n" % (method.encode(), target.encode(), passed)
+    writer.write(head + sent)
     head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
     writer.close()
     status_line, *lines = head.split(b"\r\n")

@@ -11,10 +11,11 @@ from typing import Final
 
 from bench.dashboards import DashboardRow
 from bench.devices import DeviceRow
+from bench.mutations import MutationRow, Sustained
 from bench.reads import ReadRow, Sharing
 from bench.trivial_route import Round
 
-__all__ = ["Line", "Results", "dashboard_table", "goal_table", "read_table", "round_table"]
+__all__ = ["Line", "Results", "dashboard_table", "goal_table", "mutation_table", "read_table", "round_table"]
 
 FOLDER: Final = Path(__file__).parent / "results"
 
@@ -44,6 +45,8 @@ class Results:
     reads: list[ReadRow] = field(default_factory=list)
     sharing: Sharing | None = None
     devices: list[DeviceRow] = field(default_factory=list)
+    mutations: list[MutationRow] = field(default_factory=list)
+    sustained: Sustained | None = None
     rounds: list[Round] = field(default_factory=list)
     medians: list[Round] = field(default_factory=list)
     verifications_per_second: float = math.nan
@@ -110,6 +113,21 @@ def read_table(rows: Sequence[ReadRow]) -> str:
             (
                 f"`{row.path}`", row.condition, str(row.operators) + (f", {row.failed} failed" if row.failed else ""),
                 _ms(row.total), _ms(row.after_slowest), f"{row.calls:.1f}",
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def mutation_table(rows: Sequence[MutationRow]) -> str:
+    """Everything that is changed, by kind."""
+    head = ("mutation", "operators", "total", "above its upstream", "CPU ms each")
+    return _table(
+        head,
+        [
+            (
+                row.what, str(row.operators) + (f", {row.failed} failed" if row.failed else ""), _ms(row.total),
+                _ms(row.above), f"{row.cpu_ms:.2f}",
             )
             for row in rows
         ],

@@ -24,6 +24,8 @@ class Sizes:
     signature_seconds: float
     reads_seconds: float
     devices_seconds: float
+    mutations_seconds: float
+    sustained_seconds: float
 
 
 QUICK: Final = Sizes(
@@ -37,6 +39,8 @@ QUICK: Final = Sizes(
     signature_seconds=0.5,
     reads_seconds=2.5,
     devices_seconds=5.0,
+    mutations_seconds=2.5,
+    sustained_seconds=5.0,
 )
 
 MEDIUM: Final = Sizes(
@@ -50,6 +54,8 @@ MEDIUM: Final = Sizes(
     signature_seconds=1.0,
     reads_seconds=5.0,
     devices_seconds=15.0,
+    mutations_seconds=5.0,
+    sustained_seconds=15.0,
 )
 
 FULL: Final = Sizes(
@@ -63,4 +69,6 @@ FULL: Final = Sizes(
     signature_seconds=2.0,
     reads_seconds=10.0,
     devices_seconds=30.0,
+    mutations_seconds=10.0,
+    sustained_seconds=30.0,
 )

@@ -50,6 +50,11 @@ class World:
     others: tuple[int, ...]
     people: dict[str, Any]
 
+    def took(self) -> dict[str, int]:
+        """How long recorded upstreams took for what changes something, in ns by trace id; forgotten when read."""
+        found: dict[str, int] = call("GET", f"{self.recorded}/_recorded/took")
+        return found
+
     def recording(self, **changes: str) -> Any:  # noqa: ANN401 - JSON
         """Change how recorded upstreams answer (`delay_ms`, `hang`), or with nothing read and forget their log."""
         query = "&".join(f"{name}={value}" for name, value in changes.items())
