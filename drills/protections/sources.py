@@ -36,7 +36,7 @@ def of_the_source() -> Iterator[Protection]:
 
 _POOL: Final = "infrastructure/postgres/pool.py"
 _TRANSACTIONS: Final = (
-    ("set-local", _POOL, "Database.transaction", ", $1, true)", ", $1, false)"),
+    ("set-local", _POOL, "Database.transaction", "(tenant_id)}, true)", "(tenant_id)}, false)"),
     ("bound-role", _POOL, "Database.open", "init=_require_bound_role,", ""),
 )
 

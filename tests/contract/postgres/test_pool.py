@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
+import asyncpg
 import pytest
+from ulid import ULID
 
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
@@ -33,3 +36,45 @@ async def test_the_roles_of_the_developer_world_are_worked_with(world: World, ro
     """Neither can bypass anything."""
     async with Database.open(world.postgres[role], size=1) as database:
         await database.ping()
+
+
+@pytest.mark.parametrize("text", ["o'clock", "''); drop table outbox; --", "\\'"])
+async def test_a_tenants_name_is_a_name_whatever_is_in_it(world: World, text: str) -> None:
+    """It is a literal of the statement that begins a transaction, and nothing of it is carried out."""
+    async with (
+        Database.open(world.postgres["app"], size=1) as database,
+        database.transaction(TenantId(text)) as connection,
+    ):
+        assert await connection.fetchval("select current_setting('app.tenant_id')") == text
+
+
+async def test_a_transaction_that_fails_or_is_cancelled_leaves_nothing(world: World) -> None:
+    """What it wrote is gone, and the connection is as good as new for the next one."""
+    mine = TenantId(f"tnt_{ULID()}")
+    insert = (
+        "insert into revoked_sessions (tenant_id, session_id, reason, expires_at) values ($1, 'ses', 'test', now())"
+    )
+
+    async def fail(database: Database) -> None:
+        async with database.transaction(mine) as connection:
+            await connection.execute(insert, mine)
+            await connection.execute("select 1 / 0")
+
+    async def hang(database: Database, begun: asyncio.Event) -> None:
+        async with database.transaction(mine) as connection:
+            await connection.execute(insert, mine)
+            begun.set()
+            await connection.execute("select pg_sleep(1)")
+
+    async with Database.open(world.postgres["app"], size=1) as database:
+        with pytest.raises(asyncpg.DataError):
+            await fail(database)
+        begun = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(hang(database, begun))
+            await begun.wait()
+            task.cancel()
+        async with database.transaction(mine) as connection:
+            assert await connection.fetch("select * from revoked_sessions") == []
+        async with database.transaction(TenantId(f"tnt_{ULID()}")) as connection:
+            assert await connection.fetch("select * from revoked_sessions") == []
