@@ -71,7 +71,6 @@ class _Act:
 
 def _acts(world: World, desktop: Desktop) -> tuple[_Act, ...]:
     here = desktop.property_id
-    rooms = [each["id"] for each in world.people["rooms"] if each["propertyId"] == here]
     stays = [
         each
         for each in world.people["reservations"]
@@ -89,7 +88,7 @@ def _acts(world: World, desktop: Desktop) -> tuple[_Act, ...]:
     return (
         _Act(
             "a room's status",
-            lambda number: f"/housekeeping/rooms/{rooms[number % len(rooms)]}/status",
+            lambda number: f"/housekeeping/rooms/{stays[number % len(stays)]['roomId']}/status",
             lambda _: {"status": "dirty"},
         ),
         _Act("a charge", lambda number: f"/folios/{stays[number % len(stays)]['folioId']}/charges", lambda _: charge),
