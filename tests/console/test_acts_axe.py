@@ -63,7 +63,6 @@ def _at_the_desk(actor: Actor, world: World, look: _Look) -> None:
     actor.becomes("check_in", "waiting")
     look.at("waiting")
     world.heal()
-    actor.act("check_in").locator("[data-do=again]").click()
     actor.becomes("check_in", "done")
 
 
