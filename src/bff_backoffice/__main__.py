@@ -1,4 +1,4 @@
-"""The command line: dev, serve, worker, migrate, check, openapi."""
+"""The command line: dev, serve, worker, events, migrate, check, openapi."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from rich.console import Console
 
+from bff_backoffice.event_commands import commands as event_commands
 from bff_backoffice.settings import Settings, SettingsError, load_settings
 
 __all__ = ["main"]
@@ -32,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _errors = Console(stderr=True)
+
+app.add_typer(event_commands, name="events")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from bff_backoffice.acting import answer_seal
 from bff_backoffice.application.jobs_table import JOBS
+from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.settings import UPSTREAMS, Settings
 from bff_backoffice.signing_keys import open_own_keys
 
@@ -47,6 +48,7 @@ async def run_checks(settings: Settings) -> list[Finding]:
         *_worker(settings),
         ("Redis for sessions", lambda: _redis(settings.redis_sessions_url.get_secret_value(), "noeviction")),
         ("Redis for the cache", lambda: _redis(settings.redis_cache_url.get_secret_value(), "allkeys-lru")),
+        ("Event bus", _bus(settings)),
         *((name, _upstream(settings.upstream_url(name))) for name in UPSTREAMS),
     ]
     async with asyncio.TaskGroup() as group:
@@ -166,6 +168,36 @@ async def _redis(url: str, policy: str) -> Finding:
                        mend=f"Sessions and proofs must not vanish: set `maxmemory-policy {policy}`.")  # fmt: skip
     advice = "" if found == policy else f"Fine for development; in production set `maxmemory-policy {policy}`."
     return Finding("", ok=True, found=f"version {version}, {found}", mend=advice)
+
+
+def _bus(settings: Settings) -> Look:
+    async def redis_bus() -> Finding:
+        client = Redis.from_url(
+            (settings.redis_bus_url or settings.redis_sessions_url).get_secret_value(),
+            socket_timeout=_SECONDS,
+            socket_connect_timeout=_SECONDS,
+        )
+        try:
+            groups = (
+                await client.xinfo_groups(keys.platform_events()) if await client.exists(keys.platform_events()) else []
+            )
+        finally:
+            await client.aclose()
+        ours = [group for group in groups if group["name"] in {keys.CONSUMER_GROUP, keys.CONSUMER_GROUP.encode()}]
+        if not ours:
+            return Finding("", ok=True, found="Redis Streams; no worker has received from it yet")
+        waiting = f"{ours[0]['pending']} taken and not finished"
+        return Finding("", ok=True, found=f"Redis Streams, {ours[0]['consumers']} consumers so far, {waiting}")
+
+    async def pubsub() -> Finding:
+        from bff_backoffice.infrastructure.pubsub.look import what_is_wrong  # noqa: PLC0415 - large, seldom needed
+
+        project = settings.pubsub_project or ""
+        wrong = await what_is_wrong(project, settings.pubsub_subscriptions, settings.pubsub_emulator)
+        found = f"Pub/Sub of {project}, {len(settings.pubsub_subscriptions)} subscriptions"
+        return Finding("", ok=not wrong, found=found, mend=" ".join(wrong))
+
+    return pubsub if settings.event_bus == "pubsub" else redis_bus
 
 
 def _upstream(url: str) -> Look:

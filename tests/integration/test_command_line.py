@@ -26,7 +26,7 @@ from tests.contract.memorystore.valkey import Valkey, free_port
 from tests.desktop import API, Desktop
 from tests.worlds import World
 
-COMMANDS = ("dev", "serve", "worker", "migrate", "check", "openapi")
+COMMANDS = ("dev", "serve", "worker", "events", "migrate", "check", "openapi")
 ISSUER = "https://iam.melmastoon.ghasi.io"
 SECRET = "sesame-open-4711"
 ANSWER_SECRET = "0123456789abcdef0123456789abcdef"

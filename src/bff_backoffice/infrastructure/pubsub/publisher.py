@@ -16,7 +16,7 @@ from google.pubsub_v1.types import PublishRequest, PubsubMessage
 from bff_backoffice.application.event_bus import BusMessage
 from bff_backoffice.application.ports import StoreUnavailableError
 
-__all__ = ["PubSubPublisher", "topic_of"]
+__all__ = ["TOPICS", "PubSubPublisher", "topic_of"]
 
 _SECONDS: Final = 10.0
 _REQUEST_BYTES: Final = 8_000_000
@@ -27,6 +27,9 @@ _AT_ONCE: Final = 32
 
 _SESSIONS: Final = "melmastoon.bff.backoffice.session"
 _ACTIVITY: Final = "melmastoon.bff.backoffice.activity"
+
+TOPICS: Final = (_SESSIONS, _ACTIVITY)
+"""Every topic that this service publishes to."""
 
 
 def topic_of(subject: str) -> str:
