@@ -113,7 +113,8 @@ def test_a_heartbeat_answers_with_what_to_do_next(world: World, desk: Desktop, d
         }  # fmt: skip
         assert abs(moment(answer["serverTime"]) - datetime.now(UTC)) < timedelta(seconds=30)
         assert answer["nextHeartbeatSeconds"] == 60
-        assert answer["directives"] == []
+        # A clock that is wrong by months, and nothing synchronised for as long.
+        assert answer["directives"] == ["set_clock", "start_sync"]
     del world
 
 
