@@ -63,7 +63,7 @@ drill: env ## Weather drills, an hour; QUICK=1: five minutes (ONLY=soak,restarts
 
 .PHONY: protections
 protections: env ## Remove what keeps tenants apart, one protection at a time (ONLY="using outbox,key *" chooses, LIST=1 lists)
-	@$(BIN)/python -m drills.protections $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)") $(if $(LIST),--list)
+	@$(BIN)/python -m drills.protections $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)") $(if $(JOURNAL),--journal $(JOURNAL)) $(if $(LIST),--list)
 
 .PHONY: fuzz-tenants
 fuzz-tenants: env ## Two tenants at every route at once, a hundred thousand requests, canaries everywhere (N=2000 for fewer)

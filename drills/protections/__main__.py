@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="NAME[,NAME]", help="names, or patterns such as 'using *'")
     parser.add_argument("--list", action="store_true", help="only say what there is to remove")
     parser.add_argument("--quick", action="store_true", help="the first of each kind")
+    parser.add_argument("--journal", type=Path, help="keep findings here, and go on with those that are there already")
     options = parser.parse_args(arguments)
     only = [name.strip() for name in options.only.split(",") if name.strip()]
     console = Console(width=None if sys.stdout.isatty() else 200)
@@ -33,8 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(_list(Path(folder), console))
             return 0
         run = protections(
-            Path(folder), only=only, thin=options.quick, progress=lambda *_: None, tell=lambda one: _tell(console, one)
-        )
+            Path(folder), only=only, thin=options.quick, journal=options.journal, progress=lambda *_: None,
+            tell=lambda one: _tell(console, one),
+        )  # fmt: skip
         (table,) = asyncio.run(run)
     table.show(console)
     if not only:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from drills.protections.builders import of_the_builders
+from drills.protections.journal import Journal
 from drills.protections.listed import Protection
 from drills.protections.runs import Finding, Laboratory, Verdict
 from drills.protections.schema import of_the_schema
@@ -26,9 +27,12 @@ async def protections(
     progress: Told,
     only: Sequence[str] = (),
     thin: bool = False,
+    journal: Path | None = None,
     tell: Callable[[Finding], None] | None = None,
 ) -> list[Table]:
     """Remove each protection whose name is one of `only` (shell patterns; none: all), and run the suite without it.
+
+    What a `journal` says was caught is not tried again, and is in the table.
 
     Raises:
         ProtectionMovedError: the list of protections is not true of the source.
@@ -39,16 +43,26 @@ async def protections(
         table = _blank()
         listed = chosen(await every_protection(laboratory.databases), only)
         listed = thinned(listed) if thin else listed
-        progress("the whole suite, nothing removed", 0, len(listed))
-        await laboratory.healthy()
-        findings: list[Finding] = []
-        for number, protection in enumerate(listed):
-            progress(protection.name, number, len(listed))
-            findings.append(await laboratory.removed(protection))
+        kept = Journal(journal)
+        found = kept.caught(listed)
+        progress("the suite, nothing removed", len(found), len(listed))
+        await laboratory.healthy(_files(each for each in listed if each.name not in found))
+        for protection in listed:
+            if protection.name in found:
+                continue
+            progress(protection.name, len(found), len(listed))
+            found[protection.name] = finding = await laboratory.removed(protection)
+            kept.write(finding)
             if tell is not None:
-                tell(findings[-1])
+                tell(finding)
         progress("done", len(listed), len(listed))
-    return [table_of(findings, table)]
+    return [table_of([found[each.name] for each in listed], table)]
+
+
+def _files(listed: Iterable[Protection]) -> list[str]:
+    """The files of the tests that these protections need, each once."""
+    tests = {test for each in listed for suite in each.suites for test in suite}
+    return sorted({test.partition("::")[0] for test in tests})
 
 
 async def every_protection(databases: Databases) -> list[Protection]:

@@ -37,7 +37,7 @@ class Edit:
 class Protection:
     """One thing that keeps tenants apart.
 
-    `suites` are runs of the suite that must each fail, with the tests (below `tests/isolation`) that they begin with:
+    `suites` are runs of the suite that must each fail, with the tests (below `tests/isolation`) that they consist of:
     one run for most; for what the schema says, one that reads the catalogue and one that tries rows.
     """
 
@@ -45,8 +45,6 @@ class Protection:
     group: str
     removal: Statements | Edit
     suites: tuple[tuple[str, ...], ...]
-    whole: bool = True
-    """Whether the rest of the suite follows where these files find nothing."""
 
     @property
     def place(self) -> str:

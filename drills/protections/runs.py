@@ -107,14 +107,14 @@ class Laboratory:
         async with Databases.open(folder / "stores") as databases, Suite.of(copy.folder, copy.environment) as suite:
             yield cls(databases, copy, suite)
 
-    async def healthy(self) -> None:
-        """Check that the suite passes while nothing is removed: otherwise its failing would say nothing.
+    async def healthy(self, tests: Sequence[str]) -> None:
+        """Check that these tests pass while nothing is removed: otherwise their failing would say nothing.
 
         Raises:
             RuntimeError: it does not.
         """
         async with self.databases.without() as stores, Suite.of(self.copy.folder, self.copy.environment) as suite:
-            said = await suite.run([""], stores)
+            said = await suite.run(tests, stores)
         if said["status"] != _ALL_PASSED:
             raise RuntimeError(f"the suite fails with every protection in its place: {said['failed']}")
 
@@ -123,9 +123,9 @@ class Laboratory:
         started = time.monotonic()
         if isinstance(protection.removal, Statements):
             async with self.databases.without(protection.removal) as stores:
-                heard = [await self._heard(self.suite, protection, files, stores) for files in protection.suites]
+                heard = [await self._heard(self.suite, files, stores) for files in protection.suites]
         else:
-            heard = await self._without_source(protection, protection.removal)
+            heard = await self._without_source(protection.removal, protection.suites)
         verdicts = {verdict for verdict, _, _ in heard}
         worst = next(each for each in (Verdict.UNJUDGED, Verdict.SURVIVED, Verdict.CAUGHT) if each in verdicts)
         return Finding(
@@ -133,20 +133,18 @@ class Laboratory:
             "\n".join(why for verdict, _, why in heard if verdict is not Verdict.CAUGHT),
         )  # fmt: skip
 
-    async def _without_source(self, protection: Protection, removal: Edit) -> list[tuple[Verdict, str, str]]:
+    async def _without_source(self, removal: Edit, suites: Sequence[tuple[str, ...]]) -> list[tuple[Verdict, str, str]]:
         with self.copy.without(removal):
             async with (
                 self.databases.without() as stores,
                 Suite.of(self.copy.folder, self.copy.environment) as suite,
             ):
-                return [await self._heard(suite, protection, files, stores) for files in protection.suites]
+                return [await self._heard(suite, files, stores) for files in suites]
 
     @staticmethod
-    async def _heard(
-        suite: Suite, protection: Protection, files: tuple[str, ...], stores: Mapping[str, object]
-    ) -> tuple[Verdict, str, str]:
-        """Run these tests, then all where they find nothing: how it ended, which test failed and why."""
-        for tests in (*files, "") if protection.whole else files:
+    async def _heard(suite: Suite, files: tuple[str, ...], stores: Mapping[str, object]) -> tuple[Verdict, str, str]:
+        """Run these tests in turn up to the first that fails: how it ended, which test failed and why."""
+        for tests in files:
             said = await suite.run([tests], stores)
             if said["status"] == _ALL_PASSED:
                 continue

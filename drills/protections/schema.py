@@ -66,9 +66,7 @@ def _of_table(row: asyncpg.Record) -> Iterable[Protection]:
     group = f"table `{row['family']}`" + (" and its partitions" if row["partition"] or row["partitioned"] else "")
 
     def one(what: str, statement: str, suites: tuple[tuple[str, ...], ...]) -> Protection:
-        return Protection(
-            name=f"{what} {name}", group=group, removal=Statements((statement,)), suites=suites, whole=False
-        )
+        return Protection(name=f"{what} {name}", group=group, removal=Statements((statement,)), suites=suites)
 
     yield one("enable", f"alter table {table} disable row level security", _both(_READ))
     yield one("force", f"alter table {table} no force row level security", _both(_READ))
@@ -118,7 +116,7 @@ def _of_role(role: str) -> Iterable[Protection]:
     def one(what: str, do: str, undo: str = "", *, rows: bool = False) -> Protection:
         return Protection(
             name=f"{what} {role}", group=f"role `{role}`", removal=Statements((do,), (undo,) if undo else ()),
-            suites=_both(_READ) if rows else ((CATALOGUE,),), whole=not rows,
+            suites=_both(_READ) if rows else ((CATALOGUE,),),
         )  # fmt: skip
 
     yield one("nobypassrls", f"alter role {role} bypassrls", f"alter role {role} nobypassrls", rows=True)

@@ -28,7 +28,6 @@ NOTHING = Protection(
     group="",
     removal=Statements(("select 1",)),
     suites=(("test_tables.py::test_no_owned_table_lets_a_tenant_see_another",),),
-    whole=False,
 )
 OF_THE_SOURCE = [*of_the_builders(ROOT), *of_the_source()]
 SOURCE = "class A:\n    def one(self) -> int:\n        return 1\n\n\ndef two() -> int:\n    return 1 + 1\n"
