@@ -50,6 +50,7 @@ class Protection:
     def place(self) -> str:
         """Where it was removed, for a reader."""
         if isinstance(self.removal, Statements):
-            return "; ".join(self.removal.do)
+            # A function is a text of many lines, of which the first names it.
+            return "; ".join(each.partition("\n")[0] for each in self.removal.do)
         inside = f", `{self.removal.inside}`" if self.removal.inside else ""
         return f"`{self.removal.path}`{inside}"

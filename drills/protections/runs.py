@@ -113,6 +113,8 @@ class Laboratory:
         Raises:
             RuntimeError: it does not.
         """
+        if not tests:
+            return
         async with self.databases.without() as stores, Suite.of(self.copy.folder, self.copy.environment) as suite:
             said = await suite.run(tests, stores)
         if said["status"] != _ALL_PASSED:
