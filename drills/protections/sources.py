@@ -37,6 +37,7 @@ def of_the_source() -> Iterator[Protection]:
 _POOL: Final = "infrastructure/postgres/pool.py"
 _TRANSACTIONS: Final = (
     ("set-local", _POOL, "Database.transaction", "(tenant_id)}, true)", "(tenant_id)}, false)"),
+    ("tenant-quoted", _POOL, "_quoted", """.replace("'", "''")""", ""),
     ("bound-role", _POOL, "Database.open", "init=_require_bound_role,", ""),
 )
 

@@ -17,7 +17,7 @@ NUMBERS = re.compile(r"infrastructure/(observability|\w+_metrics)\.py")
 """Metrics count, and `test_traces.py` looks at what they say."""
 
 GROWING = {"dict", "set", "list", "deque", "OrderedDict", "defaultdict", "Counter", "WeakKeyDictionary"}
-REMEMBERING = {"cache", "lru_cache"}
+REMEMBERING = {"cache", "lru_cache", "functools.cache", "functools.lru_cache"}
 BY_TENANT = re.compile(r"dict\[(tuple\[)?(bytes, )?TenantId\b")
 """The type says that a tenant is in the key."""
 
@@ -90,7 +90,11 @@ def _grows(value: ast.expr | None) -> bool:
 
 
 def _remembers(node: ast.AST) -> bool:
-    return any(getattr(each, "id", getattr(each, "attr", "")) in REMEMBERING for each in ast.walk(node))
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else [node]
+    decorated = {ast.unparse(each).partition("(")[0] for each in decorators}
+    inside = {ast.unparse(each) for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute)}
+    # A parameter may well be called cache; whoever makes such a memory in a function says lru_cache.
+    return bool((decorated | (inside - {"cache"})) & REMEMBERING)
 
 
 def _set_in(statement: ast.stmt) -> Iterator[tuple[str, str]]:
@@ -118,7 +122,7 @@ def _of_class(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     """Private attributes: what is public of a class is what it says, and not what it keeps for itself."""
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef):
-            if any(map(_remembers, statement.decorator_list)):
+            if _remembers(statement):
                 yield statement.name, ""
             inner = (each for each in ast.walk(statement) if isinstance(each, ast.Assign | ast.AnnAssign))
             own = [each for each in inner if statement.name in {"__init__", "__post_init__"} and _grows(each.value)]

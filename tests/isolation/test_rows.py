@@ -267,6 +267,17 @@ def test_the_tenant_is_gone_with_its_transaction_already(stores: Stores) -> None
     assert left == ["", ""]
 
 
+def test_a_tenant_is_a_text_and_never_a_statement(stores: Stores) -> None:
+    """Whatever a tenant were called, even past the check of its form: it is compared, and not carried out."""
+    other = f"x', true), set_config('app.tenant_id', '{THEIRS}"
+
+    async def scenario(database: Database) -> None:
+        async with database.transaction(TenantId(other)) as connection:
+            assert await connection.fetchval(REMEMBERED) == other
+
+    with_pool(stores, scenario)
+
+
 def test_a_failed_transaction_leaves_no_tenant_behind(stores: Stores) -> None:
     """A statement that Postgres refuses, and an exception of our own, both end the tenant with the transaction."""
 
