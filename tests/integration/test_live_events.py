@@ -326,6 +326,16 @@ def test_wherever_a_revocation_is_learned_the_stream_ends_within_a_second(world:
     assert desktop.get(f"/sse/stream?after={last.id}").status_code == 401
 
 
+def test_a_suspended_tenant_ends_its_streams_and_nobody_elses(own_world: World) -> None:
+    """People of a tenant that works no more are told so at once; those of another one go on."""
+    with listening(own_world.sign_in(tenant=1)) as stream, listening(own_world.sign_in()) as other:
+        own_world.publish("melmastoon.tenant.suspended.v1", own_world.tenants[1], {"tenantId": own_world.tenants[1]})
+        (last,) = stream.rest()
+        assert (last.event, last.payload["reason"]) == ("session.revoked", "tenant_suspended")
+        told(own_world, event("alerts", 1))
+        assert other.next().payload == {"number": 1}
+
+
 def test_a_new_sign_in_on_the_device_ends_the_stream_of_the_last(world: World) -> None:
     """The session is replaced, so its stream is told that it was revoked."""
     desktop = world.sign_in()

@@ -9,7 +9,10 @@ from typing import Protocol
 from bff_backoffice.domain.live_events import Cursor, EndReason, History, LiveEvent, LoggedEvent
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, Operator, OperatorId, TenantId
 
-__all__ = ["Announce", "LiveFeed", "LiveHearing", "LiveLog", "LiveObserver", "Standing", "StreamFacts", "StreamFences"]
+__all__ = [
+    "Announce", "LiveFeed", "LiveHearing", "LiveLog", "LiveObserver", "Standing", "StreamFacts", "StreamFences",
+    "tenant_closed",
+]  # fmt: skip
 
 
 class Announce(Protocol):
@@ -59,6 +62,9 @@ class LiveHearing(Protocol):
     def refused(self, tenant_id: TenantId, iam_session_id: IamSessionId, reason: str) -> None:
         """The session's tokens are refused from now on."""
 
+    def closed(self, tenant_id: TenantId, status: str) -> None:
+        """The tenant is suspended or gone: nobody of it is let in."""
+
     def changed(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
         """What tenant-service says of the operator is not what it said before."""
 
@@ -92,7 +98,7 @@ class Standing:
     newest: int | None
     """The fencing token of the device's newest stream."""
     refused: str | None
-    """Why the session's tokens are refused."""
+    """Why the session's tokens are refused, or the whole tenant is."""
     operator: Operator | None
     """What tenant-service said of the operator last."""
 
@@ -107,6 +113,11 @@ class StreamFences(Protocol):
         """How each stream stands, in their order: one round trip."""
 
 
+def tenant_closed(status: str) -> str:
+    """The reason that streams of a tenant of this status are given."""
+    return f"tenant_{status}"
+
+
 class LiveObserver(Protocol):
     """Counts streams and what they are told."""
 
@@ -115,6 +126,9 @@ class LiveObserver(Protocol):
 
     def stream_ended(self, reason: EndReason | None) -> None:
         """It ended; None: its client left."""
+
+    def surprised(self, failure: Exception) -> None:
+        """Something that nobody foresaw was raised while streams were looked after."""
 
     def delivered(self, listeners: int, lag_seconds: float) -> None:
         """An event was handed to so many listeners, so long after it was told."""

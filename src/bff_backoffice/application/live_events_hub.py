@@ -8,18 +8,12 @@ come with a cursor read the log themselves until they stand where the hub stands
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-from bff_backoffice.application.live_events import (
-    LiveFeed,
-    LiveLog,
-    LiveObserver,
-    StreamFences,
-)
+from bff_backoffice.application.live_events import LiveFeed, LiveLog, LiveObserver, StreamFences, tenant_closed
 from bff_backoffice.application.live_events_groups import Group
 from bff_backoffice.application.live_events_listener import Listener
 from bff_backoffice.application.ports import Clock, StoreUnavailableError
@@ -172,6 +166,11 @@ class LiveHub:
             if listener.facts.iam_session_id == iam_session_id:
                 listener.end(EndReason.REVOKED, reason)
 
+    def closed(self, tenant_id: TenantId, status: str) -> None:
+        """End all of the tenant's streams."""
+        for listener in self._members(tenant_id):
+            listener.end(EndReason.REVOKED, tenant_closed(status))
+
     def changed(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
         """Tell the operator's streams nothing more, and end them a little later."""
         group = self._groups.get(tenant_id)
@@ -215,6 +214,10 @@ class LiveHub:
                     if group is not None:
                         await self._mend(tenant_id, group)
                 except StoreUnavailableError:
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                    self._work.set()
+                except Exception as failure:  # noqa: BLE001 - one tenant's trouble must not end everybody's streams
+                    self._observer.surprised(failure)
                     await asyncio.sleep(_PAUSE_SECONDS)
                     self._work.set()
                 else:
@@ -273,10 +276,14 @@ class LiveHub:
             by_tenant: dict[TenantId, list[Listener]] = {}
             for listener in due:
                 by_tenant.setdefault(listener.tenant_id, []).append(listener)
-            with contextlib.suppress(StoreUnavailableError):
+            try:
                 for tenant_id, listeners in by_tenant.items():
                     await self._look_at(tenant_id, listeners)
                     self._doubtful.pop(tenant_id, None)
+            except StoreUnavailableError:
+                continue
+            except Exception as failure:  # noqa: BLE001 - as above
+                self._observer.surprised(failure)
 
     async def _look_at(self, tenant_id: TenantId, listeners: list[Listener]) -> None:
         standings = await self._fences.standing(tenant_id, [each.facts for each in listeners])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from bff_backoffice.domain.live_events import EndReason
@@ -17,6 +18,7 @@ class LiveMetrics:
     """Meets the observer port of the live events."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._log = structlog.get_logger()
         self._open = Gauge("bff_backoffice_live_streams", "Live streams that are open.", registry=registry)
         self._ended = Counter(
             "bff_backoffice_live_stream_ended", "Live streams by why they ended.", ["reason"], registry=registry
@@ -41,6 +43,10 @@ class LiveMetrics:
         """It ended."""
         self._open.dec()
         self._ended.labels("client_gone" if reason is None else reason.value).inc()
+
+    def surprised(self, failure: Exception) -> None:
+        """Something that nobody foresaw was raised."""
+        self._log.error("live_events_surprised", exc_info=failure)
 
     def delivered(self, listeners: int, lag_seconds: float) -> None:
         """An event was handed out."""

@@ -58,6 +58,12 @@ class KnownTenant:
     change: str = ""
     announced: str | None = None
 
+    @property
+    def closed_as(self) -> str | None:
+        """The status for which nobody of the tenant is let in, as far as it is known; None for one that works."""
+        status = self.announced or (None if self.profile is None else self.profile.status)
+        return None if status in {None, _ACTIVE} else status
+
 
 class KnownTenants(Protocol):
     """Where that is remembered. Raises `StoreUnavailableError("sessions")`."""

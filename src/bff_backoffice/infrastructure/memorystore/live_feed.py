@@ -1,8 +1,8 @@
 """What is said on a tenant's wire, heard by every replica that has a listener of the tenant: one connection a process.
 
 The messages are `e <epoch> <position> <told at, ms> <entry>` (an event), `d <device> <token>` (a stream was opened),
-`s <sid> <reason>` (a session is refused), `o <operator>` (an operator changed). One that can't be read is passed over:
-what it said is found by the next look at the log or at the streams' standing.
+`s <sid> <reason>` (a session is refused), `o <operator>` (an operator changed), `t <status>` (the tenant works no
+more). One that can't be read is passed over: what it said is found by the next look at the log or at the streams.
 """
 
 from __future__ import annotations
@@ -137,6 +137,8 @@ def _pass_on(hearing: LiveHearing, tenant_id: TenantId, message: bytes) -> None:
         elif kind == b"s":
             session_id, _, reason = said.decode().partition(" ")
             hearing.refused(tenant_id, IamSessionId(session_id), reason)
+        elif kind == b"t":
+            hearing.closed(tenant_id, said.decode())
         elif kind == b"o":
             hearing.changed(tenant_id, OperatorId(said.decode()))
     except (ValueError, msgspec.MsgspecError):

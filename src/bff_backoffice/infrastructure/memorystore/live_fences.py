@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bff_backoffice.application.live_events import Standing, StreamFacts
+from bff_backoffice.application.live_events import Standing, StreamFacts, tenant_closed
 from bff_backoffice.domain.operator import DeviceId, TenantId
 from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.sessions import known_operator
+from bff_backoffice.infrastructure.memorystore.tenants import known_tenant
 
 __all__ = ["RedisStreamFences"]
 
@@ -56,11 +57,13 @@ class RedisStreamFences:
                 keys.operator(tenant_id, each.operator_id),
             )
         ]
-        found = iter(await self.redis.ask("MGET", *wanted))
+        entry, *rest = await self.redis.ask("MGET", keys.tenant(tenant_id), *wanted)
+        status = None if entry is None else known_tenant(entry).closed_as
+        closed, found = None if status is None else tenant_closed(status), iter(rest)
         return [
             Standing(
                 newest=None if newest is None else int(newest),
-                refused=None if refused is None else refused.decode(errors="replace"),
+                refused=closed if refused is None else refused.decode(errors="replace"),
                 operator=known_operator(operator) if operator else None,
             )
             for newest, refused, operator in zip(found, found, found, strict=True)

@@ -6,6 +6,7 @@ The log lives beside the sessions, where nothing is evicted. Fails closed: every
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -149,7 +150,11 @@ class RedisLiveLog:
 
 
 def logged_event(position: int, entry: bytes) -> LoggedEvent:
-    """An entry of the log as the replicas know it."""
+    """An entry of the log as the replicas know it.
+
+    Raises:
+        MsgspecError: a newer version of the service told something that this one does not know; it is for others.
+    """
     kept = _DECODE(entry)
     return LoggedEvent(
         position=position,
@@ -195,6 +200,10 @@ def _entry(tenant_id: TenantId, event: LiveEvent) -> bytes:
     )
 
 
+def _position(row: Any) -> int:  # noqa: ANN401 - as the stream has it: id, fields
+    return int(row[0].partition(b"-")[0])
+
+
 def _history(answer: list[Any]) -> History:
     epoch, head, *channels = answer
     reaches, lost = int(head), {}
@@ -202,11 +211,12 @@ def _history(answer: list[Any]) -> History:
     for channel, (given_up, rows) in zip(_CHANNELS, channels, strict=True):
         if given_up is not None:
             lost[channel] = int(given_up)
-        told = [logged_event(int(row[0].partition(b"-")[0]), row[1][1]) for row in rows]
-        if len(told) == _PAGE:
+        if len(rows) == _PAGE:
             # This channel may have more behind its last one, and what others have later than that must wait for it.
-            reaches = min(reaches, told[-1].position)
-        events += told
+            reaches = min(reaches, _position(rows[-1]))
+        for row in rows:
+            with contextlib.suppress(msgspec.MsgspecError):
+                events.append(logged_event(_position(row), row[1][1]))
     events.sort(key=lambda each: each.position)
     return History(
         epoch=epoch.decode(),

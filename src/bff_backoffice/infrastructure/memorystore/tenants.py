@@ -11,7 +11,7 @@ from typing import Final
 from bff_backoffice.application.sessions.tenants import KnownTenant
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.memorystore import keys
-from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.client import Command, RedisStore
 from bff_backoffice.infrastructure.memorystore.entries import encode, remembering_decoder
 
 __all__ = ["RedisTenants", "known_tenant"]
@@ -47,8 +47,13 @@ class RedisTenants:
         return None if stored is None else known_tenant(stored)
 
     async def remember(self, tenant_id: TenantId, before: KnownTenant | None, after: KnownTenant) -> bool:
-        """Replace `before`, unless something else is there by now; return whether it was replaced."""
+        """Replace `before`, unless something else is there by now; return whether it was replaced.
+
+        Streams of a tenant that does not work any more are told on the way.
+        """
         seen = b"" if before is None else encode(before)
-        return bool(
-            await self.redis.ask("EVAL", _REPLACE, 1, keys.tenant(tenant_id), seen, encode(after), _KEPT_SECONDS)
-        )
+        replace: Command = ("EVAL", _REPLACE, 1, keys.tenant(tenant_id), seen, encode(after), _KEPT_SECONDS)
+        if after.closed_as is None:
+            return bool(await self.redis.ask(*replace))
+        word: Command = ("PUBLISH", keys.live_wire(tenant_id), f"t {after.closed_as}")
+        return bool((await self.redis.round_trip(replace, word)).replies[0])
