@@ -77,6 +77,10 @@ fuzz: env ## A million proofs through the verifier and two JOSE libraries (N=100
 fuzz-api: env ## Ten thousand generated, signed requests at every route, each answer held to the API document (N=1000 for fewer)
 	@$(BIN)/python -m drills.api_fuzz $(if $(N),--requests $(N)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: conformance
+conformance: env ## Hold the world of `make run` to the promises of the live stream (ARGS=… for another server)
+	@$(BIN)/python -m conformance $(or $(ARGS),--platform http://127.0.0.1:8090)
+
 .PHONY: bench
 bench: env ## Measure the service beside its peers, 25 minutes; QUICK=1: three; ONLY=mutations; PAGE=1: into docs/benchmarks.md
 	@QUICK=$(QUICK) SIZE=$(SIZE) PAGE=$(PAGE) ONLY=$(ONLY) $(BIN)/python -m bench

@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx2
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
+
+from conformance.device_key import DeviceKey
+
+__all__ = ["API", "Desktop", "DeviceKey", "DeviceTakenError"]
 
 API = "/bff/backoffice/v1"
 
 
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
 class DeviceTakenError(Exception):
     """Somebody else's key is bound to the device."""
-
-
-@dataclass
-class DeviceKey:
-    """An ES256 key that stays in this process."""
-
-    private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-
-    @property
-    def jwk(self) -> dict[str, str]:
-        """The public key."""
-        numbers = self.private.public_key().public_numbers()
-        x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
-        return {"kty": "EC", "crv": "P-256", "x": _b64(x), "y": _b64(y)}
-
-    def proof(self, method: str, url: str, token: str | None = None, **overrides: Any) -> str:
-        """A DPoP proof for one request. `overrides` replace claims; None leaves one out."""
-        claims: dict[str, Any] = {
-            "jti": str(uuid.uuid4()),
-            "htm": method,
-            "htu": url.partition("?")[0],
-            "iat": int(time.time()),
-        }
-        if token is not None:
-            claims["ath"] = _b64(hashlib.sha256(token.encode()).digest())
-        claims.update(overrides)
-        claims = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(claims, self.private, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": self.jwk})
 
 
 @dataclass
