@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from drills.cancellations import cancellations
 from drills.crash_matrix import crash_matrix
 from drills.one_proof import one_proof
+from drills.outbox_dispatchers import outbox_dispatchers
 from drills.protections import protections
 from drills.restarts import restarts
 from drills.soak import soak
@@ -41,6 +42,9 @@ def _drills(*, quick: bool) -> dict[str, Drill]:
             folder, thin=quick, at_random=4 if quick else 40, progress=told
         ),
         "protections": lambda folder, told: protections(folder, thin=quick, progress=told),
+        "outbox": lambda folder, told: outbox_dispatchers(
+            folder, events=10_000 if quick else 100_000, progress=told
+        ),
         "restarts": lambda folder, told: restarts(folder, operators=20, progress=told),
         "soak": lambda folder, told: soak(folder, operators=50, seconds=60 if quick else 1800, progress=told),
     }  # fmt: skip

@@ -24,6 +24,7 @@ ORDER = (
     "cancellations",
     "one-proof",
     "crash-matrix",
+    "outbox",
     "protections",
     "tenants",
     "restarts",
