@@ -68,7 +68,7 @@ from bff_backoffice.machines import open_machines
 from bff_backoffice.settings import Settings
 from bff_backoffice.signing_keys import open_own_keys
 from bff_backoffice.syncing import syncing_of
-from bff_backoffice.telling import open_telemetry, relay_of
+from bff_backoffice.telling import open_telemetry, relay_of, telemetry_of
 from bff_backoffice.upkeep import requests_of, upkeep_of
 
 __all__ = ["Service", "Worker", "open_service", "open_worker", "utc_now"]
@@ -162,7 +162,7 @@ async def open_worker(settings: Settings, metrics: Metrics, *, name: str) -> Asy
             ),
             replay=replay_of(hearing, database),
             relay=relay_of(settings, gateways, database, publisher, metrics, clock=utc_now),
-            upkeep=upkeep_of(database, sessions, metrics.jobs),
+            upkeep=upkeep_of(database, sessions, metrics.jobs, telemetry_of(settings, clock=utc_now)),
             hints=hearing.hints,
         )
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from bff_backoffice.application.jobs import Chore, Platform, RequestJob, RunJob, RunJobs, Tenants
 from bff_backoffice.application.sessions.lapse import CloseIdleSessions, LapsedSessions
+from bff_backoffice.application.sessions.telling import closing
+from bff_backoffice.application.telemetry import Telemetry
+from bff_backoffice.domain.sessions import BackofficeSession
 from bff_backoffice.infrastructure.job_metrics import JobMetrics
 from bff_backoffice.infrastructure.postgres.job_runs import PostgresJobRuns
+from bff_backoffice.infrastructure.postgres.outbox import PostgresOutbox
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.upkeep import PostgresUpkeep
 
@@ -17,12 +21,18 @@ def requests_of(database: Database) -> RequestJob:
     return RequestJob(runs=PostgresJobRuns(database))
 
 
-def upkeep_of(database: Database, sessions: LapsedSessions, observer: JobMetrics) -> RunJobs:
+def upkeep_of(database: Database, sessions: LapsedSessions, observer: JobMetrics, telemetry: Telemetry) -> RunJobs:
     """Give each job what it does, for the worker, whose role alone may remove things."""
-    postgres = PostgresUpkeep(database)
+    postgres, outbox = PostgresUpkeep(database), PostgresOutbox(database)
+
+    async def tell(session: BackofficeSession) -> None:
+        await observer.session_lapsed(session)
+        ended = closing(telemetry, session, "idle")
+        await outbox.write(session.tenant_id, () if ended is None else (ended,))
+
     chores: dict[str, Chore] = {
         "activity-ledger": Platform(postgres.keep_ledger),
-        "idle-sessions": Tenants(CloseIdleSessions(sessions=sessions, tell=observer.session_lapsed)),
+        "idle-sessions": Tenants(CloseIdleSessions(sessions=sessions, tell=tell)),
         "regulated-logs": Platform(postgres.keep_logs),
         **{name: Tenants(step) for name, step in postgres.removals().items()},
     }
