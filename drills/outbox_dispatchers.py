@@ -19,6 +19,7 @@ import msgspec
 import redis.asyncio
 from ulid import ULID
 
+from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.application.telemetry import Origin, Telemetry
 from bff_backoffice.application.telemetry_payloads import SessionRefreshed
 from bff_backoffice.bootstrap import utc_now
@@ -48,13 +49,15 @@ class Run:
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     arrived: list[tuple[str, str, float]] = field(default_factory=list)
     """Key, event and the seconds from its making to its publication, in the order of the bus."""
+    unsure: set[str] = field(default_factory=set)
+    """Events whose writer was told nothing of its commit: they may arrive or not."""
     kills: int = 0
     seconds: float = 0.0
 
     @property
     def lost(self) -> int:
         """Events that never arrived."""
-        return len(self.places.keys() - {name for _, name, _ in self.arrived})
+        return len(self.places.keys() - self.unsure - {name for _, name, _ in self.arrived})
 
     @property
     def duplicates(self) -> int:
@@ -121,14 +124,18 @@ async def _write(app: Database, run: Run, events: int, progress: Callable[[str, 
             )
             for key in chosen
         ]  # fmt: skip
-        async with app.transaction(run.tenant_id) as connection:
-            await write_messages(connection, run.tenant_id, messages)
-            rows = await connection.fetch(
-                "select id, ordering_key, position from outbox where tenant_id = $1 and id = any($2::text[])",
-                run.tenant_id, [each.id for each in messages],
-            )  # fmt: skip
-            await asyncio.sleep(random.random() * 0.02)
-        run.places.update((row["id"], (row["ordering_key"], row["position"])) for row in rows)
+        try:
+            async with app.transaction(run.tenant_id) as connection:
+                await write_messages(connection, run.tenant_id, messages)
+                rows = await connection.fetch(
+                    "select id, ordering_key, position from outbox where tenant_id = $1 and id = any($2::text[])",
+                    run.tenant_id,
+                    [each.id for each in messages],
+                )
+                run.places.update((row["id"], (row["ordering_key"], row["position"])) for row in rows)
+                await asyncio.sleep(random.random() * 0.02)
+        except StoreUnavailableError:
+            run.unsure.update(each.id for each in messages)
         progress("written", len(run.places), events)
 
 
@@ -201,6 +208,7 @@ def table_of(run: Run, table: Table | None = None) -> Table:
     table = table or _blank()
     ages = [age for _, _, age in run.arrived]
     table.told("events written", f"{len(run.places)} in {run.seconds:.0f} s")
+    table.told("of these, commits that the writer heard nothing of", str(len(run.unsure)))
     table.told("dispatchers killed", str(run.kills))
     table.judged("events lost", "0", str(run.lost), held=run.lost == 0)
     table.judged("first copies out of their key's order", "0", str(run.out_of_order), held=run.out_of_order == 0)
