@@ -27,7 +27,7 @@ from bff_backoffice.domain.rate_limits import RateLimit
 from bff_backoffice.domain.sessions import choose_property
 from bff_backoffice.infrastructure.dialect import about, about_property, operator_headers
 from bff_backoffice.infrastructure.postgres.idempotency import PostgresIdempotency
-from bff_backoffice.infrastructure.postgres.outbox import PostgresOutbox, write_message
+from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal, BrokenSealError
 from bff_backoffice.presentation.exchange import Exchange
@@ -144,7 +144,7 @@ def test_a_role_that_can_go_around_the_policies_is_not_worked_with(stores: Store
 
 def test_a_message_to_others_leaves_its_connection_with_its_tenant(stores: Stores) -> None:
     """The list of tenants is the platform's: writing it changes neither this transaction's tenant nor the next's."""
-    message = Message(id=f"out_{ULID()}", kind="test", about="nothing", payload=b"{}")
+    message = Message(id=f"out_{ULID()}", kind="test", about="nothing", ordering_key="nobody", payload=b"{}")
     left: list[str] = []
 
     async def look(connection: asyncpg.Connection) -> None:
@@ -156,12 +156,13 @@ def test_a_message_to_others_leaves_its_connection_with_its_tenant(stores: Store
             server_settings={"search_path": "bff_backoffice"},
         )  # fmt: skip
         async with pool, asyncio.timeout(20), Database(pool).transaction(OURS) as connection:
-            await write_message(connection, OURS, message)
+            await write_messages(connection, OURS, [message])
             assert await connection.fetchval("select current_setting('app.tenant_id')") == OURS
             assert await connection.fetch("select 1 from outbox_tenants") == []
 
     async def away(database: Database) -> None:
-        await PostgresOutbox(database).heard(OURS, message.id)
+        async with database.transaction(OURS) as connection:
+            await connection.execute("delete from outbox where tenant_id = $1 and id = $2", OURS, message.id)
 
     asyncio.run(main())
     with_pool(stores.postgres["worker"], away)
