@@ -307,6 +307,47 @@ def test_a_clients_budget_shortens_the_deadline_and_never_lengthens_it(
     assert in_the_end(desk, path, charge, key).status_code == 201
 
 
+def test_a_version_that_the_desk_has_seen_is_demanded_of_the_owning_service(world: World, desk: Desktop) -> None:
+    """`If-Match` reaches it in its own form; its 412 is final for the key, and a new key with what is there does it."""
+    here, room = stay(world, "confirmed")["id"], stay(world)["roomId"]
+    seen = desk.get(f"/reservations/{here}").json()["version"]
+    path, key = f"/reservations/{here}", new_key()
+    good(act(desk, path, {"notes": "First"}, method="PATCH", If_Match=f'"{seen}"'))
+
+    lost = act(desk, path, {"notes": "Second"}, method="PATCH", key=key, If_Match=f'"{seen}"')
+    again = act(desk, path, {"notes": "Second"}, method="PATCH", key=key, If_Match=f'"{seen}"')
+    now = desk.get(path).json()["version"]
+
+    refused(lost, 412, "MELMASTOON.RESERVATION.VERSION_CONFLICT")
+    assert (again.status_code, again.content, again.headers["Idempotency-Replayed"]) == (412, lost.content, "true")
+    good(act(desk, path, {"notes": "Second"}, method="PATCH", If_Match=f'"{now}"'))
+    good(act(desk, path, {"notes": "Third"}, method="PATCH", If_Match="*"))
+    act(desk, f"/housekeeping/rooms/{room}/status", {"status": "dirty"}, If_Match='"999"')
+    calls = world.control("GET", "requests?service=housekeeping-service").json()
+    assert [each["headers"].get("If-Match") for each in calls if each["method"] == "POST"] == ['"v=999"']
+
+
+@pytest.mark.parametrize(
+    ("tag", "status", "code"),
+    [
+        ("seven", 400, GENERAL + "VALIDATION_FAILED"),
+        ('"1", "2"', 400, GENERAL + "VALIDATION_FAILED"),
+        ('W/"1"', 412, OURS + "PRECONDITION_FAILED"),
+        ('"another"', 412, OURS + "PRECONDITION_FAILED"),
+    ],
+)
+def test_a_tag_that_is_no_version_is_refused_before_the_key_counts(
+    world: World, desk: Desktop, tag: str, status: int, code: str
+) -> None:
+    """400 for what is no tag or more than one, 412 for one that nothing can have; the same key may come without it."""
+    path, key = f"/reservations/{stay(world, 'confirmed')['id']}", new_key()
+
+    answer = Described.by(world).check(act(desk, path, {"notes": "A cot"}, method="PATCH", key=key, If_Match=tag))
+
+    refused(answer, status, code)
+    good(act(desk, path, {"notes": "A cot"}, method="PATCH", key=key))
+
+
 @pytest.mark.parametrize("budget", ["0", "soon", "-5", "9999999"])
 def test_a_budget_that_is_none_is_malformed(world: World, desk: Desktop, budget: str) -> None:
     """The error names the header, and nothing is done."""

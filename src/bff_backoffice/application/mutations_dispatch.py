@@ -75,6 +75,7 @@ class MutationRequest:
     """A request that has the right shape, from somebody whose role allows it. `resource_id` is what the path names.
 
     `refused` turns an upstream's final refusal into the answer that this client gets, now and at every replay.
+    `version` is what the client demands of the thing, if any; at `patient_until`, on the loop's clock, it gives up.
     """
 
     mutation: Mutation
@@ -88,8 +89,8 @@ class MutationRequest:
     request_id: str
     traceparent: str
     refused: Callable[[UpstreamRefusedError], KeptAnswer]
+    version: int | None = None
     patient_until: float | None = None
-    """When the client gives up, on the loop's clock; None where it did not say."""
 
     def within(self, seconds: float) -> float:
         """Return the deadline of something that may take so long now, on the loop's clock: the client's if sooner."""
@@ -233,6 +234,7 @@ class Dispatch:
             network_profile=operator.network_profile,
             attestation_id=None if self.attempt.attestation is None else self.attempt.attestation.id,
             audit_id=self.attempt.audit.id,
+            version=request.version,
         )
         return await self.tools.upstreams[mutation.upstream].forward(call, order)
 
@@ -266,10 +268,8 @@ class Dispatch:
         if self.claim.fence == 1:
             return False
         try:
-            tenant_id, attempt = self.request.operator.tenant_id, self.attempt
-            return await self.tools.keys.acted_perhaps(
-                tenant_id, attempt.scope, audit=attempt.audit, since=self.claim.claimed_at
-            )
+            tenant_id, attempt, since = self.request.operator.tenant_id, self.attempt, self.claim.claimed_at
+            return await self.tools.keys.acted_perhaps(tenant_id, attempt.scope, audit=attempt.audit, since=since)
         except StoreUnavailableError:
             return True
 

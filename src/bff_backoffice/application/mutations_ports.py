@@ -74,6 +74,8 @@ class ForwardOrder:
     network_profile: NetworkProfile | None
     attestation_id: str | None
     audit_id: str
+    version: int | None = None
+    """The version of the thing that the client has seen, and demands; None demands nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

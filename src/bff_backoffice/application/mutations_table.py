@@ -77,10 +77,18 @@ class Mutation:
     """What is wrong with a body although each of its members has the right shape."""
 
     @property
+    def versioned(self) -> bool:
+        """Whether the owning service can be held to the version of the thing that the client has seen."""
+        return self.kind is not None and self.upstream in _VERSIONED
+
+    @property
     def body_optional(self) -> bool:
         """Whether the request may come without a body: no member is required."""
         return not any(field.required for field in bodies.fields_of(self.body))
 
+
+_VERSIONED: Final = frozenset({Source.RESERVATION, Source.HOUSEKEEPING, Source.MAINTENANCE, Source.BILLING})
+"""Who honours `If-Match` (docs/upstreams.md)."""
 
 _DESK: Final = frozenset({OperatorRole.FRONT_DESK, OperatorRole.NIGHT_AUDITOR})
 _BOOKING: Final = _DESK | {OperatorRole.REVENUE_MANAGER}

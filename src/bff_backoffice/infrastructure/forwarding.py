@@ -41,6 +41,8 @@ class MutationDialect:
     property_place: Literal["header", "query", "none"] = "none"
     property_prefix: str = "ppt"
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    version_tag: str = '"{}"'
+    """What `If-Match` looks like there."""
 
 
 async def carry_out(
@@ -80,7 +82,12 @@ def mutation_call(
         method=mutation.method,
         path=path,
         bounds=call,
-        headers={**envelope(call, order), **key_header(order, dialect), **_place(call, dialect)},
+        headers={
+            **envelope(call, order),
+            **key_header(order, dialect),
+            **_place(call, dialect),
+            **_demanded(order, dialect),
+        },
         query=query or {},
         body=msgspec.json.encode(body),
         decode=decode or partial(_answer, order),
@@ -119,6 +126,10 @@ def _place(call: CallContext, dialect: MutationDialect) -> Mapping[str, str]:
     if dialect.property_place != "header":
         return {}
     return {"X-Property-Id": relabelled(property_of(call), dialect.property_prefix)}
+
+
+def _demanded(order: ForwardOrder, dialect: MutationDialect) -> Mapping[str, str]:
+    return {} if order.version is None else {"If-Match": dialect.version_tag.format(order.version)}
 
 
 def _query(call: CallContext, dialect: MutationDialect) -> Mapping[str, str]:

@@ -10,14 +10,17 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.presentation.exchange import Exchange, Whole, json_answer, malformed
 
 __all__ = [
-    "demanded_tags", "has_already", "strong_tag", "strongly_tagged", "tagged_answer", "version_in", "weak_tag",
+    "demanded_tags", "demanded_version", "has_already", "strong_tag", "strongly_tagged", "tagged_answer", "version_in",
+    "weak_tag",
 ]  # fmt: skip
 
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 _TAGS: Final = re.compile(rf"{_TAG.pattern}(?:[ \t]*,[ \t]*{_TAG.pattern})*\Z")
+_VERSION: Final = re.compile(r"[0-9]{1,9}\Z")
 
 _TAG_CHARACTERS: Final = 32
 """128 bits of SHA-256: two contents never share a tag by chance."""
@@ -69,6 +72,24 @@ def demanded_tags(exchange: Exchange) -> tuple[str, ...] | None:
     if not _TAGS.match(text):
         raise malformed("header.if-match", "malformed", "Entity tags in quotes, with commas between them; or a star.")
     return tuple(found[0] for found in _TAG.finditer(text) if not found[0].startswith("W/"))
+
+
+def demanded_version(exchange: Exchange) -> int | None:
+    """Return the version that `If-Match` demands of one thing, such as `"7"`, or None where it demands none.
+
+    Raises:
+        Refusal: VALIDATION_FAILED for what is no list of entity tags, and for more than one; PRECONDITION_FAILED for a
+            tag that can't be a version, and so is nobody's.
+    """
+    tags = demanded_tags(exchange)
+    if tags is None or tags == ("*",):
+        return None
+    if len(tags) > 1:
+        raise malformed("header.if-match", "too_many", "A thing has one version.")
+    version = tags[0].strip('"') if tags else ""
+    if not _VERSION.match(version):
+        raise Refusal(Code.PRECONDITION_FAILED, "It is not what If-Match names: a version in quotes.")
+    return int(version)
 
 
 def version_in(tag: str) -> str:

@@ -36,7 +36,11 @@ __all__ = ["SERVICE", "HousekeepingGateway"]
 
 SERVICE: Final = Upstream(name="housekeeping-service", limit_seconds=0.7, retries=1)
 MUTATIONS: Final = MutationDialect(
-    key_form="uuid", property_place="query", property_prefix="prp", prefixes={"rmu": "rom", "usr": "stf"}
+    key_form="uuid",
+    property_place="query",
+    property_prefix="prp",
+    prefixes={"rmu": "rom", "usr": "stf"},
+    version_tag='"v={}"',
 )
 
 

@@ -11,6 +11,7 @@ from bff_backoffice.application.mutations_table import MUTATIONS, Mutation, Seco
 from bff_backoffice.application.records import RECORDS
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code, Refusal
+from bff_backoffice.presentation.entity_tags import demanded_version
 from bff_backoffice.presentation.exchange import Exchange, Response, malformed
 from bff_backoffice.presentation.idempotency_keys import KEY_PARAMETERS, key_scope, request_hash
 from bff_backoffice.presentation.mutation_answers import (
@@ -30,6 +31,11 @@ _OBJECT: Final = {"type": "object", "additionalProperties": True}
 _ATTESTATION_PARAMETER: Final = Parameter(
     "X-Mfa-Attestation", "header", "The attestation of a second factor for this act, where one is demanded."
 )
+
+_VERSION_PARAMETER: Final = Parameter(
+    "If-Match", "header", 'The `version` of the thing that the client has seen, such as `"7"`; the owning service '
+    "answers 412 where it is another by now."
+)  # fmt: skip
 
 
 def _handler(mutation: Mutation) -> Handler:
@@ -58,6 +64,7 @@ def _request(mutation: Mutation, exchange: Exchange) -> MutationRequest:
         request_id=exchange.request_id,
         traceparent=exchange.traceparent,
         refused=partial(kept_refusal, exchange=exchange),
+        version=demanded_version(exchange) if mutation.versioned else None,
         patient_until=patient_until(exchange),
     )
 
@@ -69,8 +76,14 @@ def _attestation(exchange: Exchange) -> str | None:
     return given
 
 
+def _parameters(mutation: Mutation) -> tuple[Parameter, ...]:
+    attestation = (_ATTESTATION_PARAMETER,) if mutation.second_factor is not SecondFactor.NEVER else ()
+    version = (_VERSION_PARAMETER,) if mutation.versioned else ()
+    return (*KEY_PARAMETERS, *attestation, *version, BUDGET_PARAMETER)
+
+
 def _route(mutation: Mutation) -> Route:
-    refusals = (*KEY_REFUSALS, *mutation.refusals)
+    refusals = (*KEY_REFUSALS, *mutation.refusals, *((Code.PRECONDITION_FAILED,) if mutation.versioned else ()))
     answer = Answer("What the owning service answered.", {"application/json": _OBJECT})
     if mutation.answer is not None:
         answer = Answer("What was written down.", {"application/json": mutation.answer})
@@ -80,7 +93,7 @@ def _route(mutation: Mutation) -> Route:
         tag=mutation.upstream.value.removesuffix("-service"), summary=mutation.summary, needs_property=True,
         roles=mutation.roles, body=mutation.body, body_optional=mutation.body_optional,
         resource=None if mutation.kind is None else named_by(mutation.kind),
-        parameters=(*KEY_PARAMETERS, *((_ATTESTATION_PARAMETER,) if gated else ()), BUDGET_PARAMETER),
+        parameters=_parameters(mutation),
         answers={mutation.status: answer},
         passes=(_LOCKED,), refusals=(*refusals, Code.STEP_UP_REQUIRED) if gated else refusals,
     )  # fmt: skip
