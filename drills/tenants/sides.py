@@ -19,6 +19,8 @@ from tests.worlds import World
 __all__ = ["Desk", "Side"]
 
 _ID: Final = re.compile(r"\b([a-z]{3})_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
+_IDS: Final = re.compile(r"[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}")
+"""As `found_in` knows them."""
 _KEPT: Final = 400
 """Identifiers of one kind to choose from: the newest, of which the first ones are still there to be acted on."""
 
@@ -34,12 +36,20 @@ class Side:
     seen: set[str] = field(default_factory=set)
     written: int = 0
     _published: frozenset[str] = frozenset()
+    _identifiers: frozenset[str] = frozenset()
+    _any: re.Pattern[str] = re.compile("")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Learn what the world publishes of the tenant."""
-        self._published = canaries(self.world, self.number)
+        self.looks_for(canaries(self.world, self.number))
         self.learn(" ".join(sorted(self._published)))
+
+    def looks_for(self, published: frozenset[str]) -> None:
+        """What of the world is this tenant's alone; and its stem."""
+        self._published = published
+        self._identifiers = frozenset(each for each in published if _IDS.fullmatch(each))
+        self._any = re.compile("|".join(map(re.escape, {self.stem, *(published - self._identifiers)})))
 
     @property
     def id(self) -> str:
@@ -81,7 +91,11 @@ class Side:
 
     def leaked_into(self, content: bytes | str, *, brought: bool = False) -> set[str]:
         """What of this tenant is in bytes of the other's; `brought`: but for decoys, which the other named itself."""
-        found = found_in(content, self.strings())
+        text = content if isinstance(content, str) else content.decode(errors="replace")
+        # Pieces are many and short: most hold nothing, which one look tells.
+        if self._any.search(text) is None and "\\u" not in text and self._identifiers.isdisjoint(_IDS.findall(text)):
+            return set()
+        found = found_in(text, self.strings())
         return {each for each in found if not (brought and each == self.decoy(each[:3]))}
 
 

@@ -63,7 +63,9 @@ def test_a_string_in_a_wrong_place_is_found(visited: World, outcome: Interleaved
     """One tenant's rows, keys and calls judged with the other's name on them: every place complains."""
     assert outcome.written
     ours, theirs = Side(visited, 0), Side(visited, 1)
-    ours._published, theirs._published = theirs._published, ours._published
+    of_ours = ours._published
+    ours.looks_for(theirs._published)
+    theirs.looks_for(of_ours)
 
     found = {where: len(amiss) for where, _, _, amiss in residues(visited, (ours, theirs))}
 
