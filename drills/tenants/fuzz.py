@@ -139,11 +139,9 @@ class _Visitor:
         body, here = self.writer.body(route, self._own_property()), self._own_property()
         if foreign.endswith(NOBODYS):
             return
-        language = self.rng.choice(_LANGUAGES)
+        said = self._says(route)
         answers = [
-            self._sends(
-                route, path_of(route, self.desk.desktop, {"id": each}), property_id=here, body=body, language=language
-            )
+            self._sends(route, path_of(route, self.desk.desktop, {"id": each}), property_id=here, body=body, said=said)
             for each in (foreign, f"{kind}_{NOBODYS}")
         ]
         self._alike(route, foreign, answers)
@@ -151,8 +149,8 @@ class _Visitor:
     def _tries_a_foreign_hotel(self, route: Route) -> None:
         """A hotel of the other tenant is answered as one that does not exist."""
         hotels = (self.other.decoy("ppt"), f"ppt_{NOBODYS}")
-        path, language = self._path(route), self.rng.choice(_LANGUAGES)
-        answers = [self._sends(route, path, property_id=each, language=language) for each in hotels]
+        path, said = self._path(route), self._says(route)
+        answers = [self._sends(route, path, property_id=each, said=said) for each in hotels]
         self._alike(route, hotels[0], answers)
 
     def _alike(self, route: Route, what: str, answers: list[httpx2.Response]) -> None:
@@ -190,11 +188,11 @@ class _Visitor:
         *,
         property_id: str,
         body: Any = None,  # noqa: ANN401 - JSON
-        language: str = "",
+        said: tuple[str, str] | None = None,
     ) -> httpx2.Response:
+        accepted, language = said or self._says(route)
         headers: dict[str, str | None] = {
-            "X_Property_Id": property_id, "Accept": self._accepted(route),
-            "Accept_Language": language or self.rng.choice(_LANGUAGES),
+            "X_Property_Id": property_id, "Accept": accepted, "Accept_Language": language,
         }  # fmt: skip
         if route.operation_id in KEYED:
             headers["X_Idempotency_Key"] = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
@@ -224,6 +222,10 @@ class _Visitor:
 
     def _own_property(self) -> str:
         return self.rng.choice(self.desk.side.world.properties(self.desk.side.number))
+
+    def _says(self, route: Route) -> tuple[str, str]:
+        """What the desk accepts, and in which language: the same for two requests that must be answered alike."""
+        return self._accepted(route), self.rng.choice(_LANGUAGES)
 
     def _accepted(self, route: Route) -> str:
         return self.rng.choice(_ACCEPTED if len(route.produces) > 1 else ("application/json", "*/*"))
