@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -144,7 +145,7 @@ def test_a_role_that_can_go_around_the_policies_is_not_worked_with(stores: Store
 
 def test_a_message_to_others_leaves_its_connection_with_its_tenant(stores: Stores) -> None:
     """The list of tenants is the platform's: writing it changes neither this transaction's tenant nor the next's."""
-    message = Message(id=f"out_{ULID()}", kind="test", about="nothing", ordering_key="nobody", payload=b"{}")
+    message = Message(id=f"out_{ULID()}", kind="test", about="nothing", ordering_key="nothing", payload=b"{}")
     left: list[str] = []
 
     async def look(connection: asyncpg.Connection) -> None:
@@ -159,6 +160,7 @@ def test_a_message_to_others_leaves_its_connection_with_its_tenant(stores: Store
             await write_messages(connection, OURS, [message])
             assert await connection.fetchval("select current_setting('app.tenant_id')") == OURS
             assert await connection.fetch("select 1 from outbox_tenants") == []
+            assert await connection.fetch("select 1 from outbox_keys") == []
 
     async def away(database: Database) -> None:
         async with database.transaction(OURS) as connection:
@@ -167,6 +169,40 @@ def test_a_message_to_others_leaves_its_connection_with_its_tenant(stores: Store
     asyncio.run(main())
     with_pool(stores.postgres["worker"], away)
     assert left == [""]
+
+
+def test_looking_at_the_outbox_of_all_leaves_the_connection_with_its_tenant(stores: Stores) -> None:
+    """The lists are the platform's: who gives keys back, or counts what waits, is back where he was afterwards."""
+    platform = TenantId("*")
+    message = Message(id=f"out_{ULID()}", kind="test", about="nothing", ordering_key="nothing", payload=b"{}")
+    left: list[str] = []
+
+    async def look(connection: asyncpg.Connection) -> None:
+        left.append(await connection.fetchval("select current_setting('app.tenant_id', true)"))
+
+    async def main() -> None:
+        pool = asyncpg.create_pool(
+            stores.postgres["worker"], min_size=0, max_size=1, reset=look,
+            server_settings={"search_path": "bff_backoffice"},
+        )  # fmt: skip
+        async with pool, asyncio.timeout(20):
+            async with Database(pool).transaction(OURS) as connection:
+                await connection.execute(
+                    "select release_outbox_keys($1, 'nobody', $2, $3, $4)", OURS, ["test"], ["no-key"], [timedelta(0)]
+                )
+                assert await connection.fetchval("select current_setting('app.tenant_id')") == OURS
+            # Somebody has something to tell, so that looking at what waits goes from tenant to tenant and back.
+            async with Database(pool).transaction(platform) as connection:
+                await connection.execute("select * from outbox_backlog()")
+                assert await connection.fetchval("select current_setting('app.tenant_id')") == platform
+
+    async def tells(database: Database) -> None:
+        async with database.transaction(OURS) as connection:
+            await write_messages(connection, OURS, [message])
+
+    with_pool(stores.postgres["app"], tells)
+    asyncio.run(main())
+    assert left == ["", ""]
 
 
 # Limits, live events, answers of others -------------------------------------------------------------------------------
