@@ -348,6 +348,17 @@ def test_a_tag_that_is_no_version_is_refused_before_the_key_counts(
     good(act(desk, path, {"notes": "A cot"}, method="PATCH", key=key))
 
 
+@pytest.mark.parametrize("mutation", [each for each in MUTATIONS if each.versioned], ids=lambda each: each.name)
+def test_every_mutation_of_a_thing_with_versions_refuses_a_weak_tag(world: World, desk: Desktop, mutation: Any) -> None:
+    """412 for a weak tag, whatever the mutation, before anybody is asked."""
+    (route,) = [each for each in OPERATOR_ROUTES if each.operation_id == mutation.name]
+    path, body = path_of(route, desk), good_body(route, world.properties()[0])
+
+    answer = act(desk, path, body, method=mutation.method, If_Match='W/"1"')
+
+    assert refused(answer, 412, OURS + "PRECONDITION_FAILED")["retry"] == "new_key"
+
+
 @pytest.mark.parametrize("budget", ["0", "soon", "-5", "9999999"])
 def test_a_budget_that_is_none_is_malformed(world: World, desk: Desktop, budget: str) -> None:
     """The error names the header, and nothing is done."""
