@@ -28,6 +28,12 @@ def _b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def _claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return found
+
+
 @dataclass(slots=True)
 class DeviceKey:
     """An ES256 key and the header that all its proofs share."""
@@ -65,6 +71,7 @@ class Desktop:
     key: DeviceKey
     token: str
     token_hash: str
+    session_id: str
 
     @classmethod
     def sign_in(
@@ -77,6 +84,7 @@ class Desktop:
         return cls(
             tenant_id=operator["tenantId"], property_id=property_id, operator_id=operator["id"], device_id=device_id,
             key=key, token=token, token_hash=_b64(hashlib.sha256(token.encode()).digest()),
+            session_id=_claims(token)["sid"],
         )  # fmt: skip
 
     def headers(self, origin: str, path: str, *, method: str = "GET", issued_at: int | None = None) -> dict[str, str]:

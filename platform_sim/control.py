@@ -21,9 +21,11 @@ from platform_sim.reactions import announced_by_reset, react
 from platform_sim.services import SERVICES
 from platform_sim.simulator import Simulator
 from platform_sim.world.published import published_world
+from platform_sim.world.staff import register_more_devices
 
 __all__ = ["add_routes", "guarded", "is_loopback"]
 
+_MOST_DEVICES: Final = 10_000
 _NAMES: Final = frozenset(service.name for service in SERVICES)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,6 +50,7 @@ def add_routes(app: web.Application, simulator: Simulator) -> None:
         ("PUT", "/_control/tenants/{id}/policy", control.put_policy),
         ("GET", "/_control/events", control.read_events),
         ("POST", "/_control/events", control.publish_event),
+        ("POST", "/_control/devices", control.register_devices),
         ("POST", "/_control/iam/rotate-keys", control.rotate_keys),
         ("GET", "/_control/network", control.read_network),
         ("PUT", "/_control/network", control.put_network),
@@ -144,6 +147,15 @@ class _Control:
         react(self.simulator.world, subject, tenant_id, payload)
         note_in_inboxes(self.simulator.world, subject, tenant_id, payload, self.simulator.clock())
         return await self._publish(subject, tenant_id, payload, key)
+
+    async def register_devices(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        tenant_id, count = body.get("tenantId"), body.get("count")
+        if tenant_id not in self.simulator.world.tenants:
+            raise _InvalidError("tenantId is one of the world's tenants")
+        if not isinstance(count, int) or not 1 <= count <= _MOST_DEVICES:
+            raise _InvalidError(f"count is 1..{_MOST_DEVICES}")
+        return _json({"devices": register_more_devices(self.simulator.world, tenant_id, count)}, status=201)
 
     async def rotate_keys(self, _: web.Request) -> web.Response:
         self.simulator.world.identity.key_generation += 1

@@ -7,13 +7,13 @@ import random
 from itertools import cycle
 from typing import Final
 
-from platform_sim.ids import SeededIds
+from platform_sim.ids import SeededIds, fresh_id
 from platform_sim.world.entities import Device, Operator, Property, Tenant
 from platform_sim.world.hotels import Company
 from platform_sim.world.names import person
 from platform_sim.world.world import World
 
-__all__ = ["hire", "register_devices"]
+__all__ = ["hire", "register_devices", "register_more_devices"]
 
 _POSITIONS: Final = (
     ("gm", "general_manager"),
@@ -99,3 +99,14 @@ def register_devices(
             platform=("win32", "win32", "darwin", "linux")[number % 4],
         )
         world.devices[device.id] = device
+
+
+def register_more_devices(world: World, tenant_id: str, count: int) -> list[str]:
+    """Register so many desktops more at a tenant's first property, for drills and benchmarks; return their ids."""
+    place = next(each for each in world.properties.values() if each.tenant_id == tenant_id)
+    made = [fresh_id("dev") for _ in range(count)]
+    for device_id in made:
+        world.devices[device_id] = Device(
+            id=device_id, tenant_id=tenant_id, property_id=place.id, name=f"{place.slug}-more", platform="linux"
+        )
+    return made
