@@ -181,6 +181,21 @@ def test_run_time_identifiers_never_repeat(sim, operator, desktop, claims):
     assert len(set(seen)) == 6
 
 
+def test_more_devices_can_be_registered(sim, operator):
+    """As many as are wanted, up to a bound; a reset takes them away again."""
+    person = operator()
+    body = {"tenantId": person["tenantId"], "count": 3}
+    made = sim.http.post("/_control/devices", json=body).json()["devices"]
+    there = {each["id"] for each in sim.http.get("/_control/world").json()["devices"]}
+    assert len(set(made) & there) == 3
+    for wrong in (0, 10_001, "3"):
+        assert sim.http.post("/_control/devices", json={**body, "count": wrong}).status_code == 400
+
+    sim.http.post("/_control/reset")
+
+    assert not set(made) & {each["id"] for each in sim.http.get("/_control/world").json()["devices"]}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -193,6 +208,8 @@ def test_run_time_identifiers_never_repeat(sim, operator, desktop, claims):
         ("PUT", "/_control/network", {"mode": "fog"}),
         ("PUT", "/_control/network", {"mode": "cut"}),
         ("POST", "/_control/events", {"tenantId": "tnt_x"}),
+        ("POST", "/_control/devices", {"tenantId": "tnt_x", "count": 1}),
+        ("POST", "/_control/devices", {"count": 1}),
         ("GET", "/_control/requests?since=yesterday", None),
     ],
 )
