@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self
@@ -109,18 +109,21 @@ class MalformedCursorError(ValueError):
     """A text that should be a cursor is none."""
 
 
-_CURSOR: Final = re.compile(r"([0-9a-f]{16})-(0|[1-9]\d{0,14})\Z", re.ASCII)
+_CURSOR: Final = re.compile(r"([0-9a-f]{16})-(0|[1-9]\d{0,14})(?:\.([1-9]))?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """A position in a tenant's log and nothing else: whoever brings it hears only what he may hear.
 
-    `epoch` names the log's memory: another one knows nothing of what the last one told.
+    `epoch` names the log's memory: another one knows nothing of what the last one told. `gaps` counts the channels of
+    which somebody with this position has heard that another memory lost them, so that each of these has an id of its
+    own.
     """
 
     epoch: str
     position: int
+    gaps: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -128,10 +131,11 @@ class Cursor:
         found = _CURSOR.match(text)
         if found is None:
             raise MalformedCursorError("not a cursor")
-        return cls(found[1], int(found[2]))
+        return cls(found[1], int(found[2]), int(found[3] or 0))
 
     def __str__(self) -> str:
-        return f"{self.epoch}-{self.position}"
+        gaps = f".{self.gaps}" if self.gaps else ""
+        return f"{self.epoch}-{self.position}{gaps}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +205,13 @@ def what_follows(history: History, after: Cursor, viewer: Viewer) -> Following:
 
     A gap stands in the place of its last event, so that whoever goes on from any cursor in between hears of it exactly
     as long as it is one to him. A log with another memory has a gap in every channel that ends at its head: only the
-    last of them leads there, so that a listener who is cut off before he heard of all hears of all again.
+    last of them leads there, and those before it count, so that a listener who is cut off in between hears of the rest.
     """
     if after.epoch != history.epoch or after.position > history.head:
         channels, now = viewer.heard_channels, Cursor(history.epoch, history.head)
-        leads = [*(after for _ in channels[1:]), now]
-        return Following(told=tuple(zip(leads, map(Gap, channels), strict=True)), cursor=now)
+        leads = [*(replace(after, gaps=number) for number in range(1, len(channels))), now]
+        left = min(after.gaps, len(channels) - 1)
+        return Following(told=tuple(zip(leads, map(Gap, channels), strict=True))[left:], cursor=now)
     placed: list[tuple[int, Gap | LoggedEvent]] = [
         (lost, Gap(channel))
         for channel, lost in history.lost.items()

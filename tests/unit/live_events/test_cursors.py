@@ -58,10 +58,10 @@ def histories(draw: st.DrawFn) -> History:
     return History(epoch=ONE_EPOCH, head=len(told), reaches=len(told), events=tuple(events), lost=lost)
 
 
-@given(POSITIONS)
-def test_a_cursor_reads_as_it_was_written(position: int) -> None:
-    """Its text names epoch and position and nothing else."""
-    cursor = Cursor(ONE_EPOCH, position)
+@given(POSITIONS, st.integers(0, 9))
+def test_a_cursor_reads_as_it_was_written(position: int, gaps: int) -> None:
+    """Its text names epoch, position and the gaps that were heard of there, and nothing else."""
+    cursor = Cursor(ONE_EPOCH, position, gaps)
 
     assert Cursor.parse(str(cursor)) == cursor
 
@@ -81,6 +81,7 @@ def test_any_text_is_a_cursor_or_refused(text: str) -> None:
     [
         "", "x", ONE_EPOCH, f"{ONE_EPOCH}-", f"{ONE_EPOCH}-01", f"{ONE_EPOCH}--1", f"{ONE_EPOCH}-1\n",
         f"{ONE_EPOCH}-\u0661", f"{ONE_EPOCH.upper()}-1", f"{ONE_EPOCH}-{'9' * 16}",
+        f"{ONE_EPOCH}-1.", f"{ONE_EPOCH}-1.0", f"{ONE_EPOCH}-1.10",
     ],
 )  # fmt: skip
 def test_what_is_nearly_a_cursor_is_none(text: str) -> None:
@@ -115,12 +116,14 @@ def test_every_event_is_told_or_is_in_an_announced_gap(history: History, data: s
 
 @given(histories(), POSITIONS, st.sampled_from(["ahead", "other"]))
 def test_a_cursor_of_another_memory_has_a_gap_in_every_channel(history: History, position: int, where: str) -> None:
-    """Cut off before the last of them, the listener still has the cursor that brings all of them again."""
+    """Each has an id of its own; cut off in between, the listener hears of the rest, and of nothing twice."""
     after = Cursor(ONE_EPOCH, history.head + 1 + position) if where == "ahead" else Cursor(OTHER_EPOCH, position)
     following = what_follows(history, after, DESK)
 
     assert [each for _, each in following.told] == [Gap(channel) for channel in DESK.heard_channels]
-    assert [cursor for cursor, _ in following.told[:-1]] == [after] * (len(following.told) - 1)
+    assert len({str(cursor) for cursor, _ in (*following.told, (after, None))}) == len(following.told) + 1
+    for number, (cursor, _) in enumerate(following.told[:-1], 1):
+        assert what_follows(history, Cursor.parse(str(cursor)), DESK).told == following.told[number:]
     assert following.told[-1][0] == following.cursor == Cursor(ONE_EPOCH, history.head)
     assert not recovers(history, after, DESK)
 

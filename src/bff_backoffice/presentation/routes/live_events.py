@@ -180,7 +180,7 @@ _PARAMETERS: Final = (
     Parameter("channels", "query", "Only these channels, comma-separated, and what is said of the session in any case.",
               {"type": "string", "pattern": f"^({_CHANNEL_LIST})(,({_CHANNEL_LIST}))*$"}),
     Parameter("after", "query", "The id of the last event that was read; left out: from now on.",
-              {"type": "string", "pattern": "^([0-9a-f]{16}-(0|[1-9][0-9]{0,14}))?$"}),
+              {"type": "string", "pattern": "^([0-9a-f]{16}-(0|[1-9][0-9]{0,14})([.][1-9])?)?$"}),
 )  # fmt: skip
 _LAST_EVENT_ID: Final = Parameter(
     "Last-Event-ID", "header", "The same, as a client sends it that comes back; counts before `after`."
