@@ -41,6 +41,7 @@ VIOLATIONS = [
     ("infrastructure/dpop/nonces.py", "import redis", "home-of-redis"),
     ("infrastructure/memorystore/keys.py", "import asyncpg", "home-of-asyncpg"),
     ("infrastructure/upstreams/tenant.py", "import aiohttp", "home-of-aiohttp"),
+    ("infrastructure/postgres/outbox.py", "import grpc", "home-of-pubsub"),
     ("presentation/errors.py", "import joserfc", "home-of-keys"),
     ("bootstrap.py", "import uvicorn", "home-of-the-server"),
     ("dev/plan.py", "import platform_sim", "simulator"),

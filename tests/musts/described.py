@@ -15,6 +15,8 @@ import httpx2
 import yaml
 from jsonschema_rs import Draft202012Validator
 
+from conformance.event_stream import EventReader
+
 if TYPE_CHECKING:
     from tests.worlds import World
 
@@ -104,6 +106,10 @@ class Described:
             values = [json.loads(line) for line in text.splitlines()]
         elif media == "application/yaml":
             values = [yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))]  # noqa: S506 - safe in both cases
+        elif media == "text/event-stream" and schema.get("type") == "object":
+            # The schema is that of one event.
+            events = EventReader().feed(text.encode())
+            values = [{"id": each.id, "event": each.name, "data": each.data} for each in events]
         else:
             values = [json.loads(text) if media.endswith("json") else text]
         for value in values:

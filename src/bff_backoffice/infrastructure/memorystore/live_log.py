@@ -81,7 +81,8 @@ redis.call('PUBLISH', ARGV[6], string.format('e %s %d %d ', epoch, position, tol
 return position
 """
 
-# KEYS: head, logs. ARGV: epoch, position after which to read, most events of each channel, names of the channels.
+# KEYS: head, logs. ARGV: epoch, position after which to read, most events of each channel, names of the channels,
+# seconds of the log. A log that is read is a log that is needed, so that its keys go on together.
 _READ: Final = f"""{_STANDING}
 local epoch, position = standing()
 local answer = {{epoch, position}}
@@ -91,6 +92,7 @@ for number = 1, 4 do
     redis.call('XRANGE', KEYS[1 + number], '(' .. ARGV[2] .. '-0', '+', 'COUNT', ARGV[3]),
   }}
 end
+for number = 1, 5 do redis.call('EXPIRE', KEYS[number], ARGV[8]) end
 return answer
 """
 
@@ -145,7 +147,9 @@ class RedisLiveLog:
 
     async def read(self, tenant_id: TenantId, after: int) -> History:
         """A page of what was told after the position."""
-        answer = await self.redis.ask("EVAL", _READ, 5, *_log_keys(tenant_id), _new_epoch(), after, _PAGE, *_CHANNELS)
+        answer = await self.redis.ask(
+            "EVAL", _READ, 5, *_log_keys(tenant_id), _new_epoch(), after, _PAGE, *_CHANNELS, _KEEP_SECONDS
+        )
         return _history(answer)
 
 

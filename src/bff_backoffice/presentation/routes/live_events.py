@@ -186,6 +186,14 @@ _LAST_EVENT_ID: Final = Parameter(
     "Last-Event-ID", "header", "The same, as a client sends it that comes back; counts before `after`."
 )
 
+# A stream has no schema in OpenAPI 3.1; readers of it take that of one event.
+_ONE_EVENT: Final = {
+    "type": "object",
+    "description": "One event. `data` is JSON: channel, type, occurredAt, tenantId, propertyId, payload.",
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["id", "event", "data"],
+}
+
 ROUTES: Final = (
     Route(
         method="GET", path="/sse/stream", access=Access.OPERATOR, handler=open_live_stream, tag="live",
@@ -194,7 +202,7 @@ ROUTES: Final = (
             "Server-sent events, each with an `id` to go on from. The first is `session.ready`; comments are "
             "heartbeats; `<channel>.resync` says that events of a channel were lost; the last is `session.` with the "
             f"reason of the end: {', '.join(EndReason)}.",
-            {_EVENTS: {"type": "string"}},
+            {_EVENTS: _ONE_EVENT},
         )},
         refusals=(Code.VALIDATION_FAILED, Code.RESOURCE_NOT_FOUND),
     ),
