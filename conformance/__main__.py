@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from conformance import quiet_checks, telling_checks
+from conformance import ending_checks, quiet_checks, telling_checks
 from conformance.desk import PATIENCE, BrokenPromiseError, Desk
 from conformance.device_key import DeviceKey
 from conformance.platform import Simulator
@@ -23,8 +23,8 @@ from conformance.report import Finding, Verdict, as_json, as_junit, line
 
 __all__ = ["examined", "main"]
 
-_CHECKED = (quiet_checks, telling_checks)
-"""Importing them puts their checks on the list, in this order."""
+_CHECKED = (quiet_checks, telling_checks, ending_checks)
+"""Importing them puts their checks on the list."""
 
 _PREFIX = "/bff/backoffice/v1"
 
