@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.console.desk import Desk
 from tests.worlds import World
@@ -25,6 +25,8 @@ _ARGUMENTS = [
 
 SitDown = Callable[..., Desk]
 FREE_DEVICES = 3
+_SEEN = 2_000
+_PAGES = pytest.StashKey[list[Page]]()
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +49,25 @@ def _leave_free_devices(world: World) -> None:
         world.control("POST", "reset")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell what was on the screen when a test failed: the last that a locator says of it is that it waited."""
+    report = yield
+    if report.failed and call.when == "call":
+        seen = [f"{page.url}\n{page.locator('body').inner_text()[:_SEEN]}" for page in item.stash.get(_PAGES, [])]
+        report.sections += [("on the screen", each) for each in seen]
+    return report
+
+
 @pytest.fixture
-def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
+def sit_down(browser: Browser, world: World, request: pytest.FixtureRequest) -> Iterator[SitDown]:
     """Open the console in a browser profile of its own. Nothing may break in it, and nothing may break its policy."""
     _leave_free_devices(world)
     complaints: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
+    pages = request.node.stash.setdefault(_PAGES, [])
 
     def open_console(
         *, language: str = "en", width: int = 1440, height: int = 900, at: World | None = None, **more: object
@@ -62,6 +77,7 @@ def sit_down(browser: Browser, world: World) -> Iterator[SitDown]:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page: Page = context.new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
         return Desk(page, at or world, language)

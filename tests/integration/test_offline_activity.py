@@ -167,8 +167,9 @@ def moved(world: World, desk: Desktop, value: str) -> None:
 
 
 def copy(world: World, desk: Desktop) -> str | None:
-    """The copy that is kept of the cursor."""
-    rows = stored(world, "select value from sync_cursors where device_id = $1", desk.device_id)
+    """The copy that is kept of the cursor. Others may have sat at the device before, with cursors of their own."""
+    kept = "select value from sync_cursors where device_id = $1 and operator_id = $2 and scope = 'reservation'"
+    rows = stored(world, kept, desk.device_id, world.operator()["id"])
     return str(rows[0]["value"]) if rows else None
 
 

@@ -148,6 +148,25 @@ def test_a_body_that_is_no_push_is_malformed(world: World, pushed: dict[str, Any
     assert refused.json()["errors"][0]["field"].startswith("body")
 
 
+@pytest.mark.parametrize(
+    ("method", "headers", "content", "status"),
+    [
+        ("GET", {}, b"", 405),
+        ("POST", {"Accept": "application/x-nobody"}, b"{}", 406),
+        ("POST", {}, b"x" * 20_000_000, 413),
+        ("POST", {"Content-Type": "text/plain"}, b"{}", 415),
+    ],
+)
+def test_what_no_bus_would_send_is_refused(
+    world: World, method: str, headers: dict[str, str], content: bytes, status: int
+) -> None:
+    """By another method, for another representation, too long, of another type: refused before it is looked into."""
+    known = {"Authorization": f"Bearer {token(world)}", "Content-Type": "application/json"}
+    url = f"{world.bff}{V1}/internal/events/{NAME}"
+
+    assert world.http.request(method, url, headers=known | headers, content=content).status_code == status
+
+
 def test_a_store_that_is_away_makes_the_bus_deliver_again(own_world: World) -> None:
     """503 while the event can't count, and 204 once it does."""
     world = own_world
