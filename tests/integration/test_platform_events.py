@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,22 @@ def test_a_repeated_event_does_not_end_the_session_that_began_since(world: World
     assert not ended(second)
     (noted,) = sql(world, tenant, "select * from inbox where event_id = $1", locked["eventId"])
     assert (noted["source"], noted["subject"]) == ("iam", LOCKED)
+
+
+def test_a_lock_that_arrives_after_the_unlock_leaves_the_session_that_began_since(world: World) -> None:
+    """Contract, section 8, "late changes nothing": its `occurredAt` says whose sessions it meant."""
+    tenant, operator = world.tenants[0], world.operator("front_desk")
+    desktop, marker = world.sign_in(operator=operator), world.sign_in()
+    assert not ended(desktop)
+    now = datetime.now(UTC)
+    late = {**event({"userId": operator["id"]}), "occurredAt": (now - timedelta(minutes=1)).isoformat()}
+    put(world, tenant, late, subject=LOCKED)
+    put(world, tenant, event({"sessionId": sid(marker)}))
+    until(lambda: ended(marker))
+    assert not ended(desktop)
+
+    put(world, tenant, {**event({"userId": operator["id"]}), "occurredAt": now.isoformat()}, subject=LOCKED)
+    until(lambda: ended(desktop))
 
 
 def test_a_worker_that_is_killed_half_way_loses_nothing(own_world: World) -> None:

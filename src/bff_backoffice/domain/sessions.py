@@ -65,6 +65,13 @@ class BackofficeSession:
         """Whether it is known, later than `moment`, that the session was not revoked."""
         return (self.confirmed_at or self.opened_at) > moment
 
+    def began_after(self, moment: datetime | None) -> bool:
+        """Whether the operator signed in to it later than `moment`, by iam's clock; never, where no moment is known.
+
+        Sign-ins count whole seconds, rounded down: one in the second of `moment` is taken to be the earlier.
+        """
+        return moment is not None and self.authenticated_at > moment
+
 
 def seen(
     session: BackofficeSession,

@@ -48,9 +48,9 @@ _ENDED: Final = frozenset({"removed", "suspended", "deleted", "revoked"})
 class Consumers:
     """Which event leads to which use case.
 
-    An event that ends whatever sessions somebody has just now is handled once for its identifier: repeated hours later,
-    it would end those that began since; and one that is news to a desktop, because it would ring again. All others may
-    be repeated at any time.
+    An event that ends whatever sessions somebody has is handled once for its identifier: one that does not say when it
+    happened would, repeated hours later, end those that began since; and one that is news to a desktop, because it
+    would ring again. All others may be repeated at any time.
     """
 
     inbox: EventInbox
@@ -129,20 +129,19 @@ class Consumers:
                 tenant_id, session_id, device_id=device_id, operator_id=operator_id, reason=reason
             )
         elif device_id is not None:
-            await self.force_logout.device(tenant_id, device_id, reason=reason)
+            await self.force_logout.device(tenant_id, device_id, reason=reason, happened_at=event.occurred_at)
         elif operator_id is not None:
-            await self.force_logout.operator(tenant_id, operator_id, reason=reason)
+            await self.force_logout.operator(tenant_id, operator_id, reason=reason, happened_at=event.occurred_at)
         else:
             raise UnusableEventError("names no session, device or user")
 
     async def _user_locked(self, event: PlatformEvent) -> None:
-        await self.force_logout.operator(
-            _tenant(event), _required(event, OperatorId, "userId"), reason=_reason(event, "user_locked")
-        )
+        await self._operator_ended(event, "user_locked")
 
     async def _device_ended(self, event: PlatformEvent) -> None:
+        device_id = _required(event, DeviceId, "deviceId")
         await self.force_logout.device(
-            _tenant(event), _required(event, DeviceId, "deviceId"), reason=_reason(event, "device_locked")
+            _tenant(event), device_id, reason=_reason(event, "device_locked"), happened_at=event.occurred_at
         )
 
     async def _tenant_suspended(self, event: PlatformEvent) -> None:
@@ -171,8 +170,12 @@ class Consumers:
         await self.forget_operator(_tenant(event), _required(event, OperatorId, "userId"))
 
     async def _membership_ended(self, event: PlatformEvent) -> None:
+        await self._operator_ended(event, "membership_ended")
+
+    async def _operator_ended(self, event: PlatformEvent, otherwise: str) -> None:
+        operator_id = _required(event, OperatorId, "userId")
         await self.force_logout.operator(
-            _tenant(event), _required(event, OperatorId, "userId"), reason=_reason(event, "membership_ended")
+            _tenant(event), operator_id, reason=_reason(event, otherwise), happened_at=event.occurred_at
         )
 
 

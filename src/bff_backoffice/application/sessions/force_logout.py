@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bff_backoffice.application.ports import Clock
-from bff_backoffice.application.sessions.stores import RevokedSessions, Sessions
+from bff_backoffice.application.sessions.stores import EndableSessions, RevokedSessions
 from bff_backoffice.application.sessions.telling import closing
 from bff_backoffice.application.telemetry import Telemetry
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
@@ -19,13 +19,14 @@ __all__ = ["ForceLogout", "ForgetOperator"]
 class ForceLogout:
     """End sessions that iam-service has ended: one by its `sid`, a device's, or all of an operator.
 
-    Every step may be done again: a duplicate or late event changes nothing.
+    Every step may be done again: a duplicate or late event changes nothing. What names a `sid` ends that session at
+    once; what names whoever was signed in then ends no session that began since: iam let its operator in again.
 
     Raises:
         StoreUnavailableError: the event must be delivered again.
     """
 
-    sessions: Sessions
+    sessions: EndableSessions
     revoked: RevokedSessions
     telemetry: Telemetry
     clock: Clock
@@ -64,18 +65,24 @@ class ForceLogout:
             tell=closing(self.telemetry, session, reason),
         )
 
-    async def device(self, tenant_id: TenantId, device_id: DeviceId, *, reason: str) -> None:
-        """End whatever session the device has."""
+    async def device(
+        self, tenant_id: TenantId, device_id: DeviceId, *, reason: str, happened_at: datetime | None
+    ) -> None:
+        """End the session that the device had at that moment; where no moment is known, whatever it has."""
         for session in await self._candidates(tenant_id, device_id, None):
-            await self._end(session, reason)
+            await self._end(session, reason, happened_at)
 
-    async def operator(self, tenant_id: TenantId, operator_id: OperatorId, *, reason: str) -> None:
-        """End all sessions of an operator and ask anew for the roles."""
+    async def operator(
+        self, tenant_id: TenantId, operator_id: OperatorId, *, reason: str, happened_at: datetime | None
+    ) -> None:
+        """End all sessions that an operator had at that moment, as `device` does, and ask anew for the roles."""
         await self.sessions.forget_operator(tenant_id, operator_id)
         for session in await self._candidates(tenant_id, None, operator_id):
-            await self._end(session, reason)
+            await self._end(session, reason, happened_at)
 
-    async def _end(self, session: BackofficeSession, reason: str) -> None:
+    async def _end(self, session: BackofficeSession, reason: str, happened_at: datetime | None) -> None:
+        if session.began_after(happened_at):
+            return
         await self.session(
             session.tenant_id,
             session.iam_session_id,
@@ -101,7 +108,7 @@ class ForgetOperator:
         StoreUnavailableError: the event must be delivered again.
     """
 
-    sessions: Sessions
+    sessions: EndableSessions
 
     async def __call__(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
         await self.sessions.forget_operator(tenant_id, operator_id)

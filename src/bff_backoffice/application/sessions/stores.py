@@ -14,7 +14,8 @@ from bff_backoffice.domain.operator import BackofficeSessionId, DeviceId, IamSes
 from bff_backoffice.domain.sessions import BackofficeSession
 
 __all__ = [
-    "Admission", "Iam", "Operators", "RevokedSessions", "Sessions", "VerifyAccessToken", "VerifyProof",
+    "Admission", "EndableSessions", "Iam", "Operators", "RevokedSessions", "Sessions", "VerifyAccessToken",
+    "VerifyProof",
 ]  # fmt: skip
 
 
@@ -44,7 +45,26 @@ class VerifyProof(Protocol):
     ) -> VerifiedProof: ...
 
 
-class Sessions(Protocol):
+class EndableSessions(Protocol):
+    """What ending sessions needs of the sessions tier. Fails closed, as all of it does."""
+
+    async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
+        """The device's session."""
+
+    async def of_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> tuple[BackofficeSession, ...]:
+        """The operator's sessions on all devices."""
+
+    async def close(self, tenant_id: TenantId, device_id: DeviceId, session_id: BackofficeSessionId) -> None:
+        """Forget the session, if it is still the device's."""
+
+    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime, reason: str) -> None:
+        """Refuse the tokens of this `sid` from now on, on every replica, and tell its streams to end and why."""
+
+    async def forget_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
+        """Ask tenant-service again at the next request, and tell the operator's streams."""
+
+
+class Sessions(EndableSessions, Protocol):
     """The sessions tier. Fails closed: every method raises `StoreUnavailableError("sessions")` when it is away."""
 
     async def admit(self, claims: AccessClaims, proof: VerifiedProof) -> Admission:
@@ -63,23 +83,8 @@ class Sessions(Protocol):
     async def keep(self, before: BackofficeSession, after: BackofficeSession) -> bool:
         """Write back a session, unless it was changed, closed or replaced since it was read; return whether."""
 
-    async def current(self, tenant_id: TenantId, device_id: DeviceId) -> BackofficeSession | None:
-        """The device's session."""
-
-    async def of_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> tuple[BackofficeSession, ...]:
-        """The operator's sessions on all devices."""
-
-    async def close(self, tenant_id: TenantId, device_id: DeviceId, session_id: BackofficeSessionId) -> None:
-        """Forget the session, if it is still the device's."""
-
-    async def refuse(self, tenant_id: TenantId, iam_session_id: IamSessionId, *, until: datetime, reason: str) -> None:
-        """Refuse the tokens of this `sid` from now on, on every replica, and tell its streams to end and why."""
-
     async def remember_operator(self, operator: Operator) -> None:
         """Keep what tenant-service said, for five minutes at most."""
-
-    async def forget_operator(self, tenant_id: TenantId, operator_id: OperatorId) -> None:
-        """Ask tenant-service again at the next request, and tell the operator's streams."""
 
 
 class RevokedSessions(Protocol):
