@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.acts import Actor, arrival, board
-from tests.console.audit import complaints
+from tests.console.audit import WITH_COLOURS, complaints
 from tests.console.conftest import SitDown
 from tests.worlds import World
 
@@ -20,20 +20,21 @@ _LANGUAGES = [("en", "light"), ("en", "dark"), ("fr", "light"), ("ar", "light"),
 class _Look:
     """Looks at the page again and again, and keeps a picture and every complaint."""
 
-    def __init__(self, actor: Actor, pictures: Path, mark: str) -> None:
-        self.actor, self.pictures, self.mark = actor, pictures, mark
+    def __init__(self, actor: Actor, pictures: Path, tag: str, scheme: str) -> None:
+        self.actor, self.pictures, self.mark = actor, pictures, f"{tag}-{scheme}"
+        self.colours = tag in WITH_COLOURS
         self.found: list[str] = []
 
     def at(self, what: str) -> None:
         self.actor.desk.picture(self.pictures, f"acting-{what}-{self.mark}", whole=False)
-        self.found += [f"{what}: {each}" for each in complaints(self.actor.page)]
+        self.found += [f"{what}: {each}" for each in complaints(self.actor.page, colours=self.colours)]
 
 
 @pytest.mark.parametrize(("tag", "scheme"), _LANGUAGES)
 def test_acting_has_no_complaint(sit_down: SitDown, world: World, pictures: Path, tag: str, scheme: str) -> None:
     """Every form that differs from the others, with something missing in it, and the tray in each of its states."""
     actor = Actor(sit_down(language=tag, color_scheme=scheme).sit_at("arrivals", "general_manager"))
-    look = _Look(actor, pictures, f"{tag}-{scheme}")
+    look = _Look(actor, pictures, tag, scheme)
     _at_the_desk(actor, world, look)
     _with_the_second_factor(actor, world, look)
     _on_the_boards(actor, world, look)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.audit import complaints
+from tests.console.audit import WITH_COLOURS, complaints
 from tests.console.conftest import SitDown
 from tests.console.desk import Desk
 from tests.worlds import World
@@ -31,18 +33,19 @@ def test_the_check_finds_what_is_wrong(sit_down: SitDown) -> None:
 def test_no_screen_has_a_complaint(sit_down: SitDown, world: World, pictures: Path, tag: str) -> None:
     """Sign-in, dashboard, every place, a line's details, the help and the weather panel."""
     desk = sit_down(language=tag).open()
-    found = {"sign-in": complaints(desk.page)}
+    look = partial(complaints, desk.page, colours=tag in WITH_COLOURS)
+    found = {"sign-in": look()}
     desk.sign_in()
     for place in _places(desk.page):
         desk.go_to(place)
         desk.picture(pictures, f"screen-{place}-{tag}", whole=False)
-        found[place] = complaints(desk.page)
-    found |= _dialogs(desk)
+        found[place] = look()
+    found |= _dialogs(desk, look)
     world.fault("reservation-service", "error")
     desk.go_to("arrivals")
     desk.page.keyboard.press("w")
     expect(desk.page.locator(".weather")).to_be_visible()
-    found["weather"] = complaints(desk.page)
+    found["weather"] = look()
     _expect_none(found)
 
 
@@ -67,16 +70,16 @@ def _places(page: Page) -> list[str]:
     return [str(link.get_attribute("data-place")) for link in links]
 
 
-def _dialogs(desk: Desk) -> dict[str, list[str]]:
+def _dialogs(desk: Desk, look: Callable[[], list[str]]) -> dict[str, list[str]]:
     found = {}
     for place in ("arrivals", "housekeeping", "front-desk-grid"):
         desk.go_to(place)
         desk.page.locator(_FIRST_LINE).first.click()
         expect(desk.page.locator("dialog.dialog-details")).to_be_visible()
-        found[f"details of {place}"] = complaints(desk.page)
+        found[f"details of {place}"] = look()
         desk.page.keyboard.press("Escape")
     desk.page.keyboard.press("?")
     expect(desk.page.locator("dialog.help")).to_be_visible()
-    found["help"] = complaints(desk.page)
+    found["help"] = look()
     desk.page.keyboard.press("Escape")
     return found

@@ -31,13 +31,16 @@ def test_nothing_that_landed_is_broken() -> None:
 
 def test_no_operation_of_ours_could_go_unnoticed(kept: dict[str, Any]) -> None:
     """Each one taken out of the real document is found, and nothing else is."""
-    for path, operations in kept["paths"].items():
+    # Beside a neighbour, which stays as it was: the whole document each time is a hundred times the work.
+    names = list(kept["paths"])
+    for path, neighbour in zip(names, [*names[1:], names[0]], strict=True):
+        before = {**kept, "paths": {each: kept["paths"][each] for each in (path, neighbour)}}
         for method in METHODS:
-            if method in operations:
-                less = {**kept, "paths": {**kept["paths"], path: {**operations, method: None}}}
-                del less["paths"][path][method]
+            if method in kept["paths"][path]:
+                left = {each: operation for each, operation in kept["paths"][path].items() if each != method}
+                less = {**before, "paths": {**before["paths"], path: left}}
 
-                assert [each.where for each in breaking_changes(kept, less, today=TODAY)] == [
+                assert [each.where for each in breaking_changes(before, less, today=TODAY)] == [
                     f"{method.upper()} {path}"
                 ]
 
