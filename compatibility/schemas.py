@@ -77,6 +77,10 @@ class Comparison:
         yield from self._members_break(old, new, direction, place)
         if "items" in reader:
             yield from self.breaks(old.get("items", {}), new.get("items", {}), direction, f"{place}[]")
+        if "contentSchema" in reader:
+            # Of an event's data, which is JSON in a text.
+            decoded = old.get("contentSchema", {}), new.get("contentSchema", {})
+            yield from self.breaks(*decoded, direction, f"{place}()")
 
     def _members_break(self, old: Schema, new: Schema, direction: Direction, place: str) -> Iterator[str]:
         writer, reader = (old, new) if direction is Direction.SENT else (new, old)

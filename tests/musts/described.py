@@ -15,7 +15,7 @@ import httpx2
 import yaml
 from jsonschema_rs import Draft202012Validator
 
-from conformance.event_stream import EventReader
+from conformance.event_stream import Event, EventReader
 
 if TYPE_CHECKING:
     from tests.worlds import World
@@ -106,10 +106,10 @@ class Described:
             values = [json.loads(line) for line in text.splitlines()]
         elif media == "application/yaml":
             values = [yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))]  # noqa: S506 - safe in both cases
-        elif media == "text/event-stream" and schema.get("type") == "object":
-            # The schema is that of one event.
-            events = EventReader().feed(text.encode())
-            values = [{"id": each.id, "event": each.name, "data": each.data} for each in events]
+        elif media == "text/event-stream":
+            # The schema is that of one event, and its data is described as what the text decodes to.
+            schema = _decoded(schema)
+            values = [_members(event) for event in EventReader().feed(text.encode())]
         else:
             values = [json.loads(text) if media.endswith("json") else text]
         for value in values:
@@ -135,3 +135,19 @@ class Described:
         if path in self.document["paths"]:
             return path
         return next((template for pattern, template in self._paths if pattern.fullmatch(path)), None)
+
+
+def _members(event: Event) -> dict[str, Any]:
+    members = {"event": event.name, "data": event.json()}
+    return members if event.id is None else {"id": event.id, **members}
+
+
+def _decoded(schema: Any) -> Any:
+    """The schema of what decodes to JSON, with what it decodes to in the text's place: validators only annotate it."""
+    if isinstance(schema, list):
+        return [_decoded(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("contentMediaType") == "application/json":
+        return schema["contentSchema"]
+    return {name: _decoded(each) for name, each in schema.items()}

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from bff_backoffice.domain.dashboard import Outcome, WidgetId, WidgetKind, WidgetState
+from bff_backoffice.presentation.event_stream_schemas import event_schema
 
-__all__ = ["DASHBOARD", "FRAME", "WIDGET"]
+__all__ = ["DASHBOARD", "FRAME", "FRAME_EVENT", "WIDGET"]
 
 _Schema = Mapping[str, object]
 
@@ -73,14 +74,22 @@ def _frame(kind: str, members: Mapping[str, _Schema]) -> _Schema:
     return _object({"frame": {"type": "string", "const": kind}, **members})
 
 
-FRAME: Final[_Schema] = {
-    "oneOf": [
-        _frame("start", {
+_FRAMES: Final[Mapping[str, _Schema]] = {
+    kind: _frame(kind, members)
+    for kind, members in (
+        ("start", {
             **_VERSION, **_START,
             "widgets": {"type": "array", "items": _object({**_PLAN, **_LAST_KNOWN}, optional=("asOf", "data"))},
         }),
-        _frame("widget", _SETTLED),
-        _frame("end", {"snapshotId": _START["snapshotId"], **_END}),
-    ]
+        ("widget", _SETTLED),
+        ("end", {"snapshotId": _START["snapshotId"], **_END}),
+    )
 }  # fmt: skip
+
+FRAME: Final[_Schema] = {"oneOf": list(_FRAMES.values())}
 """One line of the stream."""
+
+FRAME_EVENT: Final[_Schema] = {
+    "oneOf": [event_schema({"const": kind}, frame, has_id=False) for kind, frame in _FRAMES.items()]
+}
+"""One event of the stream. It has no `id`: a board that broke off is asked for anew, and comes from the cache."""

@@ -32,6 +32,7 @@ GUEST = {
             ]
         },
         "friend": {"$ref": "#/components/schemas/Guest"},
+        "told": {"type": "string", "contentSchema": {"type": "object", "properties": {"at": {"type": "string"}}}},
     },
 }
 NOTE = {
@@ -254,6 +255,10 @@ BREAKS: dict[str, tuple[Planted, str]] = {
     "an answer's list is of something else": (
         lambda d: member(d, "Guest", "notes").update(items={"type": "object"}),
         "notes[]: was a string, may be an object now",
+    ),
+    "what an answer's text decodes to is something else": (
+        lambda d: member(d, "Guest", "told")["contentSchema"].update(properties={}),
+        "told().at: is gone",
     ),
     "an answer's map is of something else": (
         lambda d: member(d, "Guest", "counts").update(additionalProperties={"type": "string"}),

@@ -12,7 +12,7 @@ from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.presentation.dashboard_frames import Reader, as_event, as_line, one_object, one_widget
 from bff_backoffice.presentation.dashboard_html import PageWriter, content_security_policy
-from bff_backoffice.presentation.dashboard_schemas import DASHBOARD, FRAME, WIDGET
+from bff_backoffice.presentation.dashboard_schemas import DASHBOARD, FRAME, FRAME_EVENT, WIDGET
 from bff_backoffice.presentation.exchange import Begin, Exchange, Response, Stream, Whole, Write
 from bff_backoffice.presentation.request_parts import asks_anew, client_budget_ms
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
@@ -140,7 +140,7 @@ _PARAMETERS: Final = (
 _CONTENT: Final = {
     _NDJSON: {**FRAME, "description": "One line a frame, flushed as it is ready."},
     _JSON: DASHBOARD,
-    _EVENTS: {"type": "string", "description": "The same frames as events, named for their kind."},
+    _EVENTS: {**FRAME_EVENT, "description": "One event a frame, named for its kind; `data` is the line of NDJSON."},
     _HTML: {"type": "string", "description": "Every skeleton first, each widget as it is ready."},
 }
 

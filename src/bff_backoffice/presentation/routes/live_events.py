@@ -17,6 +17,7 @@ from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.live_events import Channel, Cursor, EndReason, LoggedEvent, MalformedCursorError, Viewer
 from bff_backoffice.domain.operator import PropertyId
+from bff_backoffice.presentation.event_stream_schemas import event_schema
 from bff_backoffice.presentation.exchange import Exchange, Held, Open, Response, json_answer, malformed
 from bff_backoffice.presentation.live_stream import LiveStream
 from bff_backoffice.presentation.query_parts import Places
@@ -186,13 +187,19 @@ _LAST_EVENT_ID: Final = Parameter(
     "Last-Event-ID", "header", "The same, as a client sends it that comes back; counts before `after`."
 )
 
-# A stream has no schema in OpenAPI 3.1; readers of it take that of one event.
-_ONE_EVENT: Final = {
+_EVENT_DATA: Final = {
     "type": "object",
-    "description": "One event. `data` is JSON: channel, type, occurredAt, tenantId, propertyId, payload.",
-    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
-    "required": ["id", "event", "data"],
+    "properties": {
+        "channel": {"$ref": "#/components/schemas/Channel"},
+        "type": {"type": "string"},
+        "occurredAt": {"type": "string", "format": "date-time"},
+        "tenantId": {"type": "string"},
+        "propertyId": {"type": ["string", "null"], "description": "Null: it is about all of the tenant's."},
+        "payload": {"type": "object"},
+    },
+    "required": ["channel", "type", "occurredAt", "tenantId", "propertyId", "payload"],
 }
+_ONE_EVENT: Final = event_schema({"pattern": rf"^({_CHANNEL_LIST})[.]."}, _EVENT_DATA, has_id=True)
 
 ROUTES: Final = (
     Route(
@@ -202,7 +209,7 @@ ROUTES: Final = (
             "Server-sent events, each with an `id` to go on from. The first is `session.ready`; comments are "
             "heartbeats; `<channel>.resync` says that events of a channel were lost; the last is `session.` with the "
             f"reason of the end: {', '.join(EndReason)}.",
-            {_EVENTS: _ONE_EVENT},
+            {_EVENTS: {**_ONE_EVENT, "description": "One event, named for its channel and its type."}},
         )},
         refusals=(Code.VALIDATION_FAILED, Code.RESOURCE_NOT_FOUND),
     ),
