@@ -82,5 +82,5 @@ conformance: env ## Hold the world of `make run` to the promises of the live str
 	@$(BIN)/python -m conformance $(or $(ARGS),--platform http://127.0.0.1:8090)
 
 .PHONY: bench
-bench: env ## Measure the service beside its peers, 25 minutes; QUICK=1: three; ONLY=mutations; PAGE=1: into docs/benchmarks.md
+bench: env ## Measure the service beside its peers, half an hour; QUICK=1: five minutes; ONLY=mutations,streams,devices,outbox; PAGE=1: into docs/benchmarks.md
 	@QUICK=$(QUICK) SIZE=$(SIZE) PAGE=$(PAGE) ONLY=$(ONLY) $(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """`python -m bench`: start worlds, measure, print tables, write JSON.
 
-`QUICK=1` runs briefly, `SIZE=medium` longer; `ONLY=mutations` measures what operators change, and nothing else.
+`QUICK=1` runs briefly, `SIZE=medium` longer; `ONLY=streams,devices,outbox` measures these parts and nothing else, each
+in worlds of its own; `mutations` is the fourth.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bench.devices import measure_devices, sign_in_devices
 from bench.goals import judged
 from bench.memory import resident_after
 from bench.mutations import measure_mutations, sustain_mutations
+from bench.outbox import outbox_alone
 from bench.page import tables, write_page
 from bench.peers import nginx as nginx_peer
 from bench.peers import node_peer
@@ -32,6 +34,7 @@ from bench.reads import measure_reads, shared_by_colleagues
 from bench.results import Results
 from bench.signature import verifications_per_second
 from bench.sizes import FULL, MEDIUM, QUICK, Sizes
+from bench.streams import streams_alone
 from bench.trivial_route import paced_cost, saturated, summary
 from bench.world import World, call, start_world
 
@@ -48,11 +51,18 @@ _PACED_RATE = 600.0
 class _Run:
     """One run: a world with one process and both peers, then a world with two processes."""
 
-    def __init__(self, sizes: Sizes, folder: Path) -> None:
+    def __init__(self, sizes: Sizes, folder: Path, parts: tuple[str, ...]) -> None:
         self.sizes, self.folder = sizes, folder
+        self.alone = {
+            "mutations": self._mutations_alone,
+            "streams": self._streams,
+            "devices": self._devices_alone,
+            "outbox": self._outbox,
+        }
         self.keys: dict[str, DeviceKey] = {}
         self.results = Results(
             size=sizes.name,
+            parts=parts,
             at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             machine=machine.describe(),
             load_average=(machine.load_average(), 0.0),
@@ -72,6 +82,17 @@ class _Run:
             desktops = sign_in_many(world, _DEVICES, {})
             service = Target(name="service", origin=world.bff, pids=world.services)
             self.results.paced_cpu_us["two"] = self._paced(service, desktops)
+        self._streams()
+        self._outbox()
+        return self._judged()
+
+    def some(self) -> Results:
+        """The parts that were asked for, one after the other."""
+        for part in self.results.parts:
+            self.alone[part]()
+        return self._judged()
+
+    def _judged(self) -> Results:
         self.results.load_average = (self.results.load_average[0], machine.load_average())
         self.results.lines = judged(self.results)
         return self.results
@@ -100,9 +121,7 @@ class _Run:
         self._cold_cost(world, [each for each in (service, node, nginx) if each is not None], desktops[0])
         desktops = sign_in_many(world, _DEVICES, self.keys)
         self._trivial_route(world, [each for each in (service, node, nginx) if each is not None], desktops)
-        self.say("heartbeats and handshakes of two hundred devices")
-        fleet = sign_in_devices(world, self.keys)
-        self.results.devices = _wait_for(measure_devices(world, fleet, seconds=self.sizes.devices_seconds))
+        self._devices(world)
 
     def _dashboards(self, world: World, service: Target, node: Target | None, desktops: list[Desktop]) -> None:
         for operators, every, seconds in self.sizes.operators:
@@ -124,14 +143,30 @@ class _Run:
         held = sustain_mutations(world, service, desktops, rate=_MUTATIONS_PER_SECOND, seconds=sizes.sustained_seconds)
         results.sustained = _wait_for(held)
 
-    def mutations_alone(self) -> Results:
-        """What operators change, and nothing else: two minutes of a machine that has nothing else to do."""
-        with start_world(self.folder / "one") as world:
+    def _mutations_alone(self) -> None:
+        """Two minutes of a machine that has nothing else to do."""
+        with start_world(self.folder / "mutations") as world:
             desktops = sign_in_many(world, 50, self.keys)
             self._mutations(world, Target(name="service", origin=world.bff, pids=world.services), desktops)
-        self.results.load_average = (self.results.load_average[0], machine.load_average())
-        self.results.lines = judged(self.results)
-        return self.results
+
+    def _devices(self, world: World) -> None:
+        self.say("heartbeats and handshakes of two hundred devices")
+        fleet = sign_in_devices(world, self.keys)
+        self.results.devices = _wait_for(measure_devices(world, fleet, seconds=self.sizes.devices_seconds))
+
+    def _devices_alone(self) -> None:
+        with start_world(self.folder / "devices") as world:
+            self._devices(world)
+
+    def _streams(self) -> None:
+        self.say(f"{self.sizes.streams:,} live streams, one process; {self.sizes.revoked} revocations, two")
+        self.results.live = streams_alone(self.folder, count=self.sizes.streams, revoked=self.sizes.revoked)
+
+    def _outbox(self) -> None:
+        self.say("the outbox, with one dispatcher and with several")
+        self.results.outbox = outbox_alone(
+            self.folder, seconds=self.sizes.outbox_seconds, backlog=self.sizes.outbox_backlog
+        )
 
     def _cold_cost(self, world: World, targets: list[Target], desktop: Desktop) -> None:
         found: dict[str, list[float]] = {target.name: [] for target in targets}
@@ -176,12 +211,16 @@ def _wait_for(work: Awaitable[T]) -> T:
 def main() -> None:
     """Measure, print, write."""
     sizes = _SIZES[os.environ.get("SIZE") or ("quick" if os.environ.get("QUICK") else "full")]
+    parts = tuple(part for part in os.environ.get("ONLY", "").split(",") if part)
     machine.pin([os.getpid()], machine.GENERATOR_CORE)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        run = _Run(sizes, Path(folder))
-        results = run.mutations_alone() if os.environ.get("ONLY") == "mutations" else run.everything()
-    print(tables(results))
-    print(f"\nWritten: {results.write()}")
+        run = _Run(sizes, Path(folder), parts)
+        if unknown := set(parts) - set(run.alone):
+            sys.exit(f"ONLY={','.join(sorted(unknown))}: there are {', '.join(run.alone)}")
+        results = run.some() if parts else run.everything()
+    for section, text in tables(results).items():
+        print(f"── {section}\n\n{text}\n")
+    print(f"Written: {results.write()}")
     if os.environ.get("PAGE"):
         write_page(results)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bench.cold_cache import ColdCache, composed_widgets
 from bench.desktops import Desktop
-from bench.load import Exchange, Planned, open_loop, percentile
+from bench.load import Exchange, Planned, open_loop, percentiles
 from bench.machine import cpu_seconds
 from bench.world import World
 
@@ -57,10 +57,6 @@ class DashboardRow:
     healthy: tuple[float, float, float]
     after_slowest: tuple[float, float, float] | None
     caches: dict[str, int] = field(default_factory=dict)
-
-
-def _three(values: Sequence[float]) -> tuple[float, float, float]:
-    return (percentile(values, 50), percentile(values, 95), percentile(values, 99))
 
 
 def _plan(target: Target, desktops: Sequence[Desktop], *, every: float, seconds: float, seed: int) -> list[Planned]:
@@ -134,11 +130,11 @@ def _row(
         every_seconds=every,
         count=len(exchanges),
         failed=len(exchanges) - len(good),
-        sent_late=_three([(each.sent - each.due) / 1e6 for each in good]),
-        first_byte=_three([each.first_byte_ms for each in good]),
-        total=_three([each.total_ms for each in good]),
-        healthy=_three([_healthy_ms(each) for each in good]),
-        after_slowest=_three(after) if condition == "cold" else None,
+        sent_late=percentiles([(each.sent - each.due) / 1e6 for each in good]),
+        first_byte=percentiles([each.first_byte_ms for each in good]),
+        total=percentiles([each.total_ms for each in good]),
+        healthy=percentiles([_healthy_ms(each) for each in good]),
+        after_slowest=percentiles(after) if condition == "cold" else None,
         caches={name: sum(each.cache.decode() == name for each in good) for name in ("HIT", "STALE", "MISS", "BYPASS")},
     )
 

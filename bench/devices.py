@@ -19,7 +19,7 @@ import redis
 import uvloop
 
 from bench.desktops import API, Desktop, DeviceKey
-from bench.load import Planned, open_loop, percentile
+from bench.load import Planned, open_loop, percentiles
 from bench.machine import cpu_seconds
 from bench.world import World, call, start_world
 
@@ -130,7 +130,7 @@ async def measure_devices(world: World, desktops: Sequence[Desktop], *, seconds:
         rows.append(
             DeviceRow(
                 what=what, devices=len(desktops), count=len(exchanges), failed=len(exchanges) - len(good),
-                total=(percentile(good, 50), percentile(good, 95), percentile(good, 99)),
+                total=percentiles(good),
                 cpu_us=spent / len(exchanges) * 1e6, redis_calls=asked / len(exchanges),
             )
         )  # fmt: skip

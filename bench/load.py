@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-__all__ = ["Exchange", "Planned", "Saturation", "open_loop", "percentile", "saturate"]
+__all__ = ["Exchange", "Planned", "Saturation", "open_loop", "percentile", "percentiles", "saturate"]
 
 _PATIENCE_SECONDS: Final = 20.0
 _ACCIDENTS: Final = 0.02
@@ -32,6 +32,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
         return float("nan")
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * int(percent * 10) // 1000) - 1))]
+
+
+def percentiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """p50, p95 and p99."""
+    return (percentile(values, 50), percentile(values, 95), percentile(values, 99))
 
 
 @dataclass(slots=True)

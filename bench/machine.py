@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["GENERATOR_CORE", "SERVICE_CORE", "cpu_seconds", "describe", "load_average", "pin", "resident_mb", "tree"]
+__all__ = [
+    "GENERATOR_CORE",
+    "SERVICE_CORE",
+    "allow_open_files",
+    "cpu_seconds",
+    "describe",
+    "load_average",
+    "pin",
+    "resident_mb",
+    "tree",
+]
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _CORES: Final = sorted(os.sched_getaffinity(0))
@@ -63,6 +74,21 @@ def resident_mb(pid: int) -> float:
     """Resident memory, in MiB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def allow_open_files(count: int) -> int:
+    """Let this process and those that it starts have so many files open; returns how many they may have.
+
+    Only root may have more than the hard limit.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < count:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count) if hard >= 0 else hard))
+        except (OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return count if allowed < 0 else allowed
 
 
 def load_average() -> float:

@@ -17,7 +17,7 @@ import asyncpg
 
 from bench.dashboards import DELAY_MS, Target
 from bench.desktops import Desktop
-from bench.load import Exchange, Planned, open_loop, percentile
+from bench.load import Exchange, Planned, open_loop, percentiles
 from bench.machine import cpu_seconds
 from bench.world import World
 
@@ -116,13 +116,9 @@ def _plan(
     return plan
 
 
-def _three(values: Sequence[float]) -> tuple[float, float, float]:
-    return (percentile(values, 50), percentile(values, 95), percentile(values, 99))
-
-
 def _above(exchanges: Sequence[Exchange], took: dict[str, int]) -> tuple[float, float, float] | None:
     found = [each.total_ms - took[each.trace_id] / 1e6 for each in exchanges if each.trace_id in took]
-    return _three(found) if found else None
+    return percentiles(found) if found else None
 
 
 def _good(exchanges: Sequence[Exchange]) -> list[Exchange]:
@@ -164,7 +160,7 @@ async def _row(world: World, target: Target, what: str, send: Callable[[], Await
     good = _good(exchanges)
     return MutationRow(
         what=what, operators=len(exchanges), count=len(exchanges), failed=len(exchanges) - len(good),
-        total=_three([each.total_ms for each in good]), above=_above(good, world.took()),
+        total=percentiles([each.total_ms for each in good]), above=_above(good, world.took()),
         cpu_ms=cpu_ms,
     )  # fmt: skip
 
@@ -188,7 +184,7 @@ async def sustain_mutations(
     lasted = (max(each.ended for each in exchanges) - min(each.due for each in exchanges)) / 1e9
     return Sustained(
         wanted_per_second=rate, per_second=len(good) / lasted, count=len(exchanges),
-        failed=len(exchanges) - len(good), audited=audited, total=_three([each.total_ms for each in good]),
+        failed=len(exchanges) - len(good), audited=audited, total=percentiles([each.total_ms for each in good]),
         above=_above(good, world.took()), flushed=await _flushed(world),
         cpu_ms=spent * 1000 / len(exchanges),
     )  # fmt: skip

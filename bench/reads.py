@@ -13,7 +13,7 @@ import redis
 from bench.cold_cache import ColdCache
 from bench.dashboards import CALLS, DELAY_MS, Target
 from bench.desktops import Desktop
-from bench.load import Exchange, Planned, open_loop, percentile
+from bench.load import Exchange, Planned, open_loop, percentiles
 from bench.world import World
 
 __all__ = ["BOARDS", "READS", "ReadRow", "Sharing", "measure_reads", "shared_by_colleagues"]
@@ -49,10 +49,6 @@ class Sharing:
     dashboards: int
     calls: int
     alone: int = CALLS
-
-
-def _three(values: Sequence[float]) -> tuple[float, float, float]:
-    return (percentile(values, 50), percentile(values, 95), percentile(values, 99))
 
 
 def _plan(target: Target, desktops: Sequence[Desktop], path: str, *, seconds: float) -> list[Planned]:
@@ -101,8 +97,8 @@ def _row(path: str, condition: str, exchanges: Sequence[Exchange], answered: dic
         operators=len(exchanges),
         count=len(exchanges),
         failed=len(exchanges) - len(good),
-        total=_three([each.total_ms for each in good]),
-        after_slowest=_three(after) if condition == "cold" and after else None,
+        total=percentiles([each.total_ms for each in good]),
+        after_slowest=percentiles(after) if condition == "cold" and after else None,
         calls=sum(map(len, answered.values())) / max(1, len(exchanges)),
     )
 

@@ -12,7 +12,9 @@ from typing import Final
 from bench.dashboards import DashboardRow
 from bench.devices import DeviceRow
 from bench.mutations import MutationRow, Sustained
+from bench.outbox import OutboxRow
 from bench.reads import ReadRow, Sharing
+from bench.streams import LiveRows
 from bench.trivial_route import Round
 
 __all__ = ["Line", "Results", "dashboard_table", "goal_table", "mutation_table", "read_table", "round_table"]
@@ -30,13 +32,16 @@ class Line:
     met: bool | None
     ratio: str = ""
     note: str = ""
+    section: str = ""
+    """Of the page, on which it stands."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Results:
-    """Everything of one run."""
+    """Everything of one run. `parts` are those that it was asked for, where that is not all of it."""
 
     size: str
+    parts: tuple[str, ...]
     at: str
     machine: dict[str, str]
     load_average: tuple[float, float]
@@ -45,6 +50,8 @@ class Results:
     reads: list[ReadRow] = field(default_factory=list)
     sharing: Sharing | None = None
     devices: list[DeviceRow] = field(default_factory=list)
+    live: LiveRows | None = None
+    outbox: list[OutboxRow] = field(default_factory=list)
     mutations: list[MutationRow] = field(default_factory=list)
     sustained: Sustained | None = None
     rounds: list[Round] = field(default_factory=list)
@@ -57,9 +64,9 @@ class Results:
     missing: list[str] = field(default_factory=list)
 
     def write(self) -> Path:
-        """Write `results/latest.json` and return its path."""
+        """Write `results/latest.json`, or that of the parts of this run, and return its path."""
         FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / "latest.json"
+        path = FOLDER / f"{'-'.join(('latest', *self.parts))}.json"
         path.write_text(json.dumps(asdict(self), indent=2))
         return path
 

@@ -26,6 +26,10 @@ class Sizes:
     devices_seconds: float
     mutations_seconds: float
     sustained_seconds: float
+    streams: int
+    revoked: int
+    outbox_seconds: float
+    outbox_backlog: int
 
 
 QUICK: Final = Sizes(
@@ -41,6 +45,10 @@ QUICK: Final = Sizes(
     devices_seconds=5.0,
     mutations_seconds=2.5,
     sustained_seconds=5.0,
+    streams=500,
+    revoked=20,
+    outbox_seconds=5.0,
+    outbox_backlog=2_000,
 )
 
 MEDIUM: Final = Sizes(
@@ -56,6 +64,10 @@ MEDIUM: Final = Sizes(
     devices_seconds=15.0,
     mutations_seconds=5.0,
     sustained_seconds=15.0,
+    streams=2_000,
+    revoked=100,
+    outbox_seconds=15.0,
+    outbox_backlog=10_000,
 )
 
 FULL: Final = Sizes(
@@ -71,4 +83,8 @@ FULL: Final = Sizes(
     devices_seconds=30.0,
     mutations_seconds=10.0,
     sustained_seconds=30.0,
+    streams=5_000,
+    revoked=200,
+    outbox_seconds=30.0,
+    outbox_backlog=20_000,
 )

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -39,7 +39,10 @@ _FAR_LIMITS: Final = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A running world. `services` are the process ids of the service's own processes."""
+    """A running world. `services` are the process ids of the service's own processes, `worker` is that of its worker.
+
+    `postgres` is the address of the role that answers requests.
+    """
 
     bff: str
     simulator: str
@@ -47,6 +50,7 @@ class World:
     redis: str
     postgres: str
     services: tuple[int, ...]
+    worker: int
     others: tuple[int, ...]
     people: dict[str, Any]
 
@@ -94,14 +98,17 @@ def _free_base_port() -> int:
 
 
 @contextlib.contextmanager
-def start_world(folder: Path, *, workers: int = 1) -> Iterator[World]:
-    """Run a world with its data in `folder` until the block ends; the service on its core, all others on the other."""
+def start_world(folder: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[World]:
+    """Run a world with its data in `folder` until the block ends; the service on its core, all others on the other.
+
+    `settings` are what the service is to have different from the developer's world.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     base, recorded_port, ready = _free_base_port(), free_port(), folder / "ready.json"
     recorded = f"http://127.0.0.1:{recorded_port}"
     simulator = f"http://127.0.0.1:{base + 7}"
     upstreams = ",".join(f"{name}={recorded}/{name}" for name in _RECORDED)
-    environment = {**os.environ, **_FAR_LIMITS, "BFF_UPSTREAM_URLS": upstreams}
+    environment = {**os.environ, **_FAR_LIMITS, "BFF_UPSTREAM_URLS": upstreams, **(settings or {})}
     with (folder / "world.log").open("wb") as log, contextlib.ExitStack() as stack:
         replay = stack.enter_context(
             _running([sys.executable, "-m", "bench.recorded_upstreams", str(recorded_port), simulator], log)
@@ -122,7 +129,8 @@ def start_world(folder: Path, *, workers: int = 1) -> Iterator[World]:
             pin([pid], core)
         yield World(
             bff=found["bff"], simulator=found["sim"], recorded=recorded, redis=found["redis"],
-            postgres=found["postgres"]["app"], services=services, others=others,
+            postgres=found["postgres"]["app"], services=services,
+            worker=pids["worker"], others=others,
             people=call("GET", f"{found['sim']}/_control/world"),
         )  # fmt: skip
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import SERVICE_CORE, pin, tree
+from bench.peers.nginx import until_listening
 from bench.world import free_port
 
 __all__ = ["HOW_TO_INSTALL", "Nchan", "nchan"]
@@ -69,18 +67,12 @@ def nchan(folder: Path) -> Iterator[Nchan | None]:
             module=_MODULE, folder=folder, port=port, user="user root;" if os.geteuid() == 0 else ""
         )
     )  # fmt: skip
-    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf")])
+    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf")], start_new_session=True)
     try:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+        until_listening(port, process, folder)
         members = tree(process.pid)
         pin(members, SERVICE_CORE)
         yield Nchan(origin=f"http://127.0.0.1:{port}", pid=max(members))
     finally:
-        process.send_signal(signal.SIGQUIT if process.poll() is None else 0)
         process.terminate()
         process.wait(timeout=10)

@@ -21,7 +21,7 @@ from bench.dashboards import Target
 from bench.machine import SERVICE_CORE, pin, tree
 from bench.world import free_port
 
-__all__ = ["HOW_TO_INSTALL", "nginx"]
+__all__ = ["HOW_TO_INSTALL", "nginx", "until_listening"]
 
 HOW_TO_INSTALL: Final = "nginx is not installed, so its rows are missing; on Debian: apt-get install nginx-light"
 
@@ -80,7 +80,7 @@ def nginx(folder: Path, recorded: str, targets: Sequence[tuple[str, str, str]]) 
     )
     process = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)], start_new_session=True)
     try:
-        _await(port, process, folder)
+        until_listening(port, process, folder)
         pids = tree(process.pid)
         pin(pids, SERVICE_CORE)
         yield Target(name="nginx", origin=f"http://127.0.0.1:{port}", pids=tuple(pids))
@@ -89,7 +89,8 @@ def nginx(folder: Path, recorded: str, targets: Sequence[tuple[str, str, str]]) 
         process.wait(timeout=10)
 
 
-def _await(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+def until_listening(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until it takes connections. Raises `RuntimeError` with its log where it does not come to that."""
     for _ in range(100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
