@@ -93,7 +93,7 @@ def chosen(listed: Sequence[Protection], only: Sequence[str]) -> list[Protection
 
 def thinned(listed: Sequence[Protection]) -> list[Protection]:
     """The first of each kind: one table loses its policy, one its FORCE, one key its tenant, and so on."""
-    return list({each.name.partition(" ")[0]: each for each in reversed(listed)}.values())[::-1]
+    return list({_kind_of(each): each for each in reversed(listed)}.values())[::-1]
 
 
 def _blank() -> Table:
@@ -115,18 +115,35 @@ def table_of(findings: Iterable[Finding], table: Table | None = None) -> Table:
     table.judged("caught", "all", str(by_verdict[Verdict.CAUGHT]), held=by_verdict[Verdict.CAUGHT] == len(findings))
     table.judged("survived", "0", str(by_verdict[Verdict.SURVIVED]), held=not by_verdict[Verdict.SURVIVED])
     table.judged("not judged", "0", str(by_verdict[Verdict.UNJUDGED]), held=not by_verdict[Verdict.UNJUDGED])
+    for kind, group in _grouped(findings, lambda each: _kind_of(each.protection)).items():
+        if len(group) > 1:
+            _judge(table, f"each `{kind}`", group)
+    for name, group in _grouped(findings, lambda each: each.protection.group or each.protection.name).items():
+        kinds = Counter(_kind_of(each.protection) for each in group)
+        what = f"{name}: {_kinds(kinds) if len(group) > 1 else group[0].protection.place}"
+        _judge(table, what, group)
+    return table
+
+
+def _grouped(findings: Iterable[Finding], by: Callable[[Finding], str]) -> dict[str, list[Finding]]:
     groups: dict[str, list[Finding]] = {}
     for each in findings:
-        groups.setdefault(each.protection.group or each.protection.name, []).append(each)
-    for name, group in groups.items():
-        caught = [each for each in group if each.verdict is Verdict.CAUGHT]
-        kinds = Counter(each.protection.name.partition(" ")[0] for each in group)
-        table.judged(
-            f"{name}: {_kinds(kinds) if len(group) > 1 else group[0].protection.place}", f"{len(group)} caught",
-            f"{len(caught)}, by {_tests(caught)}; {sum(each.seconds for each in group):.1f} s{_others(group)}",
-            held=len(caught) == len(group),
-        )  # fmt: skip
-    return table
+        groups.setdefault(by(each), []).append(each)
+    return groups
+
+
+def _judge(table: Table, what: str, group: Sequence[Finding]) -> None:
+    caught = [each for each in group if each.verdict is Verdict.CAUGHT]
+    seconds = sum(each.seconds for each in group)
+    table.judged(
+        what, f"{len(group)} caught", f"{len(caught)}, by {_tests(caught)}; {seconds:.1f} s{_others(group)}",
+        held=len(caught) == len(group),
+    )  # fmt: skip
+
+
+def _kind_of(protection: Protection) -> str:
+    """The first word of the name."""
+    return protection.name.partition(" ")[0]
 
 
 def _kinds(kinds: Counter[str]) -> str:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from drills.protections.endings import SAID
 from drills.protections.listed import Edit, Protection, Statements
 from drills.protections.scratch import Copy, Databases
 
@@ -29,7 +30,7 @@ class Verdict(StrEnum):
     CAUGHT = "caught"
     SURVIVED = "survived"
     UNJUDGED = "not judged"
-    """The suite failed elsewhere than in a test: nothing is known of the protection."""
+    """The suite failed elsewhere than in a test, or a test by an error and no assertion: nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,9 @@ class Laboratory:
             said = await suite.run([tests], stores)
             if said["status"] == _ALL_PASSED:
                 continue
-            first = next(iter(said["failed"]), {"test": "", "when": "nowhere", "why": f"status {said['status']}"})
-            if said["status"] != _SOME_FAILED or first["when"] != "call":
-                return Verdict.UNJUDGED, "", f"{first['test']} ({first['when']}): {first['why']}"
+            nowhere = {"test": "", "when": "nowhere", "how": "", "why": f"status {said['status']}"}
+            first = next(iter(said["failed"]), nowhere)
+            if (said["status"], first["when"], first["how"]) != (_SOME_FAILED, "call", SAID):
+                return Verdict.UNJUDGED, "", f"{first['test']} ({first['when']}, {first['how']}): {first['why']}"
             return Verdict.CAUGHT, first["test"].removeprefix(f"{_FOLDER}/"), first["why"]
         return Verdict.SURVIVED, "", "no test failed"

@@ -12,12 +12,14 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import bff_backoffice
+from drills.protections.endings import what_ended
 from tests.isolation import stores
 
 __all__ = ["main"]
@@ -35,16 +37,26 @@ class _Notes:
         self.failed: list[dict[str, str]] = []
         self.passed = 0
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test, or what it stands on, that failed."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note a test, or what it stands on, that failed, and how."""
+        report = yield
         if report.failed:
-            self.failed.append({"test": report.nodeid, "when": report.when, "why": report.longreprtext[-2000:]})
+            how = "" if call.excinfo is None else what_ended(call.excinfo.value)
+            self.failed.append(
+                {"test": item.nodeid, "when": report.when, "how": how, "why": report.longreprtext[-2000:]}
+            )
         self.passed += report.passed and report.when == "call"
+        return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a file that could not be read."""
         if report.failed:
-            self.failed.append({"test": report.nodeid, "when": "collect", "why": report.longreprtext[-2000:]})
+            self.failed.append(
+                {"test": report.nodeid, "when": "collect", "how": "", "why": report.longreprtext[-2000:]}
+            )
 
 
 def _run(order: dict[str, Any], answer: Path) -> None:

@@ -189,7 +189,11 @@ def test_two_tenants_may_have_rows_of_one_key(stores: Stores) -> None:
             await owner.close()
         marks = ", ".join(f"${number}" for number in range(1, len(row) + 1))
         insert = f"insert into {SCHEMA}.{table} ({', '.join(row)}) values ({marks}) returning 1"  # noqa: S608 - of the catalogue
-        assert len(await as_us(stores, "owner", insert, *row.values(), only_try=True)) == 1, table
+        try:
+            taken = await as_us(stores, "owner", insert, *row.values(), only_try=True)
+        except asyncpg.UniqueViolationError as error:
+            pytest.fail(f"{table}: {error}")
+        assert len(taken) == 1, table
 
     for_every_table(stores, check)
 
