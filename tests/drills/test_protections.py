@@ -16,6 +16,7 @@ import pytest
 from drills.protections.builders import KEYS, of_the_builders
 from drills.protections.drill import chosen, every_protection, table_of, thinned
 from drills.protections.edits import ProtectionMovedError, applied, segment
+from drills.protections.endings import SAID, what_ended
 from drills.protections.listed import Edit, Protection, Statements
 from drills.protections.runs import Finding, Laboratory, Verdict
 from drills.protections.schema import of_the_schema
@@ -29,6 +30,15 @@ NOTHING = Protection(
     removal=Statements(("select 1",)),
     suites=(("test_tables.py::test_no_owned_table_lets_a_tenant_see_another",),),
 )
+LOCKED_OUT = Protection(
+    name="locked-out",
+    group="",
+    removal=Statements(
+        ("do $$ begin execute format('revoke connect on database %I from bff_app', current_database()); end $$",)
+    ),
+    suites=(("test_tables.py::test_the_services_roles_can_not_change_a_table[app]",),),
+)
+"""A store that is away: no test can say anything."""
 OF_THE_SOURCE = [*of_the_builders(ROOT), *of_the_source()]
 SOURCE = "class A:\n    def one(self) -> int:\n        return 1\n\n\ndef two() -> int:\n    return 1 + 1\n"
 
@@ -44,16 +54,22 @@ def with_databases(folder: Path, ask: Callable[[Databases], Awaitable[None]]) ->
 
 
 def test_the_suite_misses_a_policy_a_force_a_role_and_the_tenant_in_a_key(tmp_path: Path) -> None:
-    """One of each kind that is quick to try is removed for real, and caught; removing nothing is caught by no test."""
+    """One of each kind that is quick to try is removed for real, and caught; removing nothing is caught by no test.
+
+    Nor is a store that is away taken for a protection that was missed.
+    """
     wanted = ["using outbox", "force outbox", "nobypassrls bff_app", "tenant-in-key session_of_device"]
 
     async def main() -> dict[str, Finding]:
         async with Laboratory.open(tmp_path) as laboratory:
             listed = chosen(await every_protection(laboratory.databases), wanted)
-            return {each.name: await laboratory.removed(each) for each in (*listed, NOTHING)}
+            return {each.name: await laboratory.removed(each) for each in (*listed, NOTHING, LOCKED_OUT)}
 
     findings = asyncio.run(main())
 
+    locked_out = findings.pop("locked-out")
+    assert (locked_out.verdict, locked_out.by) == (Verdict.UNJUDGED, ())
+    assert "InsufficientPrivilegeError" in locked_out.why
     assert findings.pop("nothing").verdict is Verdict.SURVIVED
     assert {name: finding.why for name, finding in findings.items() if finding.verdict is not Verdict.CAUGHT} == {}
     assert set(findings) == set(wanted)
@@ -151,6 +167,23 @@ def test_names_choose_and_a_name_of_nothing_is_an_error() -> None:
     kinds = Counter(each.name.partition(" ")[0] for each in thinned(OF_THE_SOURCE))
     assert set(kinds.values()) == {1}
     assert set(kinds) == {each.name.partition(" ")[0] for each in OF_THE_SOURCE}
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (AssertionError("two rows"), SAID),
+        (pytest.fail.Exception("DID NOT RAISE"), SAID),
+        (ExceptionGroup("both", [AssertionError(), ExceptionGroup("more", [AssertionError()])]), SAID),
+        (TimeoutError(), "TimeoutError"),
+        (ConnectionResetError(), "ConnectionResetError"),
+        (ExceptionGroup("both", [AssertionError(), TimeoutError()]), "AssertionError, TimeoutError"),
+    ],
+    ids=repr,
+)
+def test_a_test_that_says_so_is_told_from_one_that_broke(error: Exception, ended: str) -> None:
+    """A busy machine or a store that is away breaks tests, and proves nothing about what was removed."""
+    assert what_ended(error) == ended
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
