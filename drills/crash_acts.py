@@ -91,7 +91,10 @@ async def prepared(world: World, desk: Desk, act: Act) -> Prepared:
 
 async def _told(desk: Desk, path: str, body: Mapping[str, Any], **headers: str) -> dict[str, Any]:
     """What is created by this request. Raises `RuntimeError` where nothing is."""
-    reply = await desk.request("POST", path, body=body, **headers)
+    try:
+        reply = await desk.request("POST", path, body=body, **headers)
+    finally:
+        desk.close()
     if reply.status != 201:
         raise RuntimeError(f"{path} was answered {reply.status}: {reply.body!r}")
     created: dict[str, Any] = reply.json()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import cycle, product
+from itertools import product
 from typing import Final
 
 from drills.crash_acts import Act
@@ -62,9 +62,10 @@ def whole_matrix() -> Iterator[Schedule]:
     """Every step, every upstream, every retry, for both acts; and the sweep wherever it may come between."""
     for step, upstream, retry, act in product(STEPS, Upstream, Retry, Act):
         yield Schedule(step, upstream, retry, act)
-    acts = cycle(Act)
-    for step, upstream, (retry, sweeping) in product(STEPS, Upstream, _SWEPT):
-        yield Schedule(step, upstream, retry, next(acts), sweeping)
+    acts = list(Act)
+    for number, (step, upstream) in enumerate(product(STEPS, Upstream)):
+        for place, (retry, sweeping) in enumerate(_SWEPT):
+            yield Schedule(step, upstream, retry, acts[(number + place) % len(acts)], sweeping)
 
 
 def thinned() -> list[Schedule]:
