@@ -19,7 +19,8 @@ from bff_backoffice.domain.operator import PropertyId
 __all__ = ["news_of"]
 
 _SUBJECT: Final = re.compile(
-    r"melmastoon\.(?:notification\.(?P<alert>alert)|ai_orchestrator\.(?:suggestion|hitl))\.(?P<verb>[a-z_]{1,40})\.v\d+\Z"
+    r"melmastoon\.(?:notification\.(?P<alert>alerts?)|ai(?:_orchestrator)?\.(?:suggestions?|hitl))"
+    r"\.(?P<verb>[a-z_]{1,40})\.v\d+\Z"
 )
 _TYPES: Final = {"gate_decided": "decided"}
 """The orchestrator's own word for what this service calls a decision."""

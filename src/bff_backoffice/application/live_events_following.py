@@ -64,7 +64,8 @@ class FollowLiveEvents:
             await reader.ready(cursor, recovered=recovered)
             self.observer.stream_opened()
             try:
-                while not reader.over.done() and not self.hub.attach(reader, cursor):
+                # What was read is told before the hub takes over: a cursor from beyond the log's end has a gap in it.
+                while not (reader.over.done() or reader.silent or (not page and self.hub.attach(reader, cursor))):
                     page = page or await self.log.read(reader.tenant_id, cursor.position)
                     following = what_follows(page, cursor, reader.viewer)
                     await reader.catch_up(following.told)
@@ -119,7 +120,7 @@ class PollLiveEvents:
         if found.told or wait_seconds <= 0:
             return found
         async with self.hub.joined(poller):
-            while not poller.over.done() and not self.hub.attach(poller, found.cursor):
+            while not (poller.over.done() or poller.silent or self.hub.attach(poller, found.cursor)):
                 found = await self._read(poller, found.cursor)
                 if found.told:
                     return found
@@ -129,7 +130,8 @@ class PollLiveEvents:
                 await poller.over
             finally:
                 alarm.cancel()
-        return await self._read(poller, found.cursor)
+        # Who may not hear any more what he could hear when he asked is told nothing, and asks again from where he was.
+        return found if poller.silent else await self._read(poller, found.cursor)
 
     async def _read(self, poller: Poller, after: Cursor | None) -> Polled:
         """The next page with something for this poller in it, or the log's end."""

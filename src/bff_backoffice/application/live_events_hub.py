@@ -176,6 +176,7 @@ class LiveHub:
         group = self._groups.get(tenant_id)
         concerned = [each for each in self._members(tenant_id) if each.facts.operator_id == operator_id]
         for listener in concerned:
+            listener.hush()
             if group is not None:
                 group.attached.discard(listener)
             asyncio.get_running_loop().call_later(_GRACE_SECONDS, listener.end, EndReason.ACCESS_CHANGED)

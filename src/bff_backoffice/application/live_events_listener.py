@@ -16,7 +16,7 @@ __all__ = ["Listener"]
 class Listener(ABC):
     """There are thousands of them, so they hold little. `over` is done once it has ended; `reason` then says why."""
 
-    __slots__ = ("after", "detail", "facts", "over", "reason", "tenant_id", "token", "viewer")
+    __slots__ = ("_hushed", "after", "detail", "facts", "over", "reason", "tenant_id", "token", "viewer")
 
     def __init__(self, *, tenant_id: TenantId, facts: StreamFacts, viewer: Viewer) -> None:
         self.tenant_id = tenant_id
@@ -29,6 +29,7 @@ class Listener(ABC):
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.reason: EndReason | None = None
         self.detail = ""
+        self._hushed = False
 
     @abstractmethod
     def hear(self, cursor: Cursor, told: Gap | LoggedEvent) -> None:
@@ -43,6 +44,15 @@ class Listener(ABC):
         if not self.over.done():
             self.reason, self.detail = reason, detail
             self.over.set_result(None)
+
+    def hush(self) -> None:
+        """Be told nothing more: what it may hear is not known now."""
+        self._hushed = True
+
+    @property
+    def silent(self) -> bool:
+        """Whether it must be told nothing, whatever its viewer says."""
+        return self._hushed or self.reason is EndReason.ACCESS_CHANGED
 
     def leave(self) -> None:
         """End without a reason: nobody is there any more."""

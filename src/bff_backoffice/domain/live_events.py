@@ -147,6 +147,8 @@ class Viewer:
     roles: frozenset[OperatorRole]
     property_scope: frozenset[PropertyId]
     channels: frozenset[Channel]
+    at: PropertyId | None = None
+    """The one hotel that the listener named; what is about another one of the scope is then not heard."""
 
     @property
     def heard_channels(self) -> tuple[Channel, ...]:
@@ -158,12 +160,16 @@ def _open_to(roles: frozenset[OperatorRole], wanted: frozenset[OperatorRole]) ->
     return bool(roles & (wanted | _FIRST_LINE))
 
 
+def _works_at(viewer: Viewer, property_id: PropertyId) -> bool:
+    return property_id in viewer.property_scope and viewer.at in (None, property_id)
+
+
 def may_hear(viewer: Viewer, channel: Channel, audience: Audience) -> bool:
     """Whether the event is for this listener. Asked at every delivery, whatever cursor the listener came with."""
     return (
         channel in viewer.channels
         and _open_to(viewer.roles, _ROLES[channel])
-        and (audience.property_id is None or audience.property_id in viewer.property_scope)
+        and (audience.property_id is None or _works_at(viewer, audience.property_id))
         and (audience.roles is None or _open_to(viewer.roles, audience.roles))
         and audience.operator_id in (None, viewer.operator_id)
         and audience.device_id in (None, viewer.device_id)

@@ -21,6 +21,7 @@ from bff_backoffice.application.sessions.force_logout import ForceLogout, Forget
 from bff_backoffice.application.sessions.tenants import ForgetTenant
 from bff_backoffice.application.views import Views
 from bff_backoffice.domain.operator import (
+    BackofficeSessionId,
     DeviceId,
     IamSessionId,
     Identifier,
@@ -39,9 +40,12 @@ _LONGEST_REASON: Final = 200
 _MEMBERSHIP: Final = "melmastoon.tenant.membership."
 _PROPERTY: Final = "melmastoon.property."
 _ROOMS: Final = "melmastoon.property.room"
-_NEWS: Final = ("melmastoon.notification.", "melmastoon.ai_orchestrator.")
+_NEWS: Final = ("melmastoon.notification.", "melmastoon.ai_orchestrator.", "melmastoon.ai.")
 """What desktops are told in so many words: told twice, it rings twice."""
 _ENDED: Final = frozenset({"removed", "suspended", "deleted", "revoked"})
+_USER_ENDED: Final = ("locked", "suspended", "disabled", "deleted", "erased")
+_DEVICE_ENDED: Final = ("locked", "revoked", "suspended", "disabled", "deleted", "removed")
+"""iam-service's list of device events is known in part, so every word that can only mean this counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ class Consumers:
         tenant_id, property_id = _tenant(event), _property(event)
         # Dropped first: whoever hears the news and looks at once must not find what was there before.
         await self.refresh_views(tenant_id, property_id, stale)
-        news = news_of(event.subject, event.payload, property_id, self.clock())
+        news = news_of(event.subject, event.payload, property_id, event.occurred_at or self.clock())
         if news is not None:
             await self.announce.announce(tenant_id, news)
 
@@ -107,9 +111,8 @@ class Consumers:
             return self._property_changed
         return {
             "melmastoon.iam.session.revoked.v1": self._session_revoked,
-            "melmastoon.iam.user.locked.v1": self._user_locked,
-            "melmastoon.iam.device.locked.v1": self._device_ended,
-            "melmastoon.iam.device.revoked.v1": self._device_ended,
+            **{f"melmastoon.iam.user.{verb}.v1": self._user_locked for verb in _USER_ENDED},
+            **{f"melmastoon.iam.device.{verb}.v1": self._device_ended for verb in _DEVICE_ENDED},
             "melmastoon.tenant.suspended.v1": self._tenant_suspended,
             "melmastoon.tenant.deleted.v1": self._tenant_deleted,
             "melmastoon.tenant.reactivated.v1": self._tenant_reactivated,
@@ -120,10 +123,17 @@ class Consumers:
         }.get(subject)
 
     async def _session_revoked(self, event: PlatformEvent) -> None:
-        session_id = _identifier(event, IamSessionId, "sessionId")
         device_id = _identifier(event, DeviceId, "deviceId")
         operator_id = _identifier(event, OperatorId, "userId")
         tenant_id, reason = _tenant(event), _reason(event)
+        if str(event.payload.get("sessionId")).startswith("bos_"):
+            # Which of the two sessions is meant is written down nowhere; our own is found by whose it is.
+            own = _required(event, BackofficeSessionId, "sessionId")
+            await self.force_logout.own_session(
+                tenant_id, own, device_id=device_id, operator_id=operator_id, reason=reason
+            )
+            return
+        session_id = _identifier(event, IamSessionId, "sessionId")
         if session_id is not None:
             await self.force_logout.session(
                 tenant_id, session_id, device_id=device_id, operator_id=operator_id, reason=reason
@@ -136,12 +146,12 @@ class Consumers:
             raise UnusableEventError("names no session, device or user")
 
     async def _user_locked(self, event: PlatformEvent) -> None:
-        await self._operator_ended(event, "user_locked")
+        await self._operator_ended(event, _doing(event))
 
     async def _device_ended(self, event: PlatformEvent) -> None:
         device_id = _required(event, DeviceId, "deviceId")
         await self.force_logout.device(
-            _tenant(event), device_id, reason=_reason(event, "device_locked"), happened_at=event.occurred_at
+            _tenant(event), device_id, reason=_reason(event, _doing(event)), happened_at=event.occurred_at
         )
 
     async def _tenant_suspended(self, event: PlatformEvent) -> None:
@@ -213,6 +223,11 @@ def _required(event: PlatformEvent, kind: type[I], member: str) -> I:
     if found is None:
         raise UnusableEventError(f"{member} is missing")
     return found
+
+
+def _doing(event: PlatformEvent) -> str:
+    """Aggregate and verb of the subject, such as `device_revoked`."""
+    return "_".join(event.subject.split(".")[2:4])
 
 
 def _reason(event: PlatformEvent, otherwise: str = "revoked") -> str:

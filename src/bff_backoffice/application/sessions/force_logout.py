@@ -9,7 +9,7 @@ from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.sessions.stores import EndableSessions, RevokedSessions
 from bff_backoffice.application.sessions.telling import closing
 from bff_backoffice.application.telemetry import Telemetry
-from bff_backoffice.domain.operator import DeviceId, IamSessionId, OperatorId, TenantId
+from bff_backoffice.domain.operator import BackofficeSessionId, DeviceId, IamSessionId, OperatorId, TenantId
 from bff_backoffice.domain.sessions import BackofficeSession
 
 __all__ = ["ForceLogout", "ForgetOperator"]
@@ -52,6 +52,20 @@ class ForceLogout:
             if session.iam_session_id == iam_session_id:
                 await self._tell(session, reason, until)
                 await self.sessions.close(tenant_id, session.device_id, session.id)
+
+    async def own_session(
+        self,
+        tenant_id: TenantId,
+        session_id: BackofficeSessionId,
+        *,
+        device_id: DeviceId | None,
+        operator_id: OperatorId | None,
+        reason: str,
+    ) -> None:
+        """End the session that has this identifier here, if the device or the operator has it still."""
+        for session in await self._candidates(tenant_id, device_id, operator_id):
+            if session.id == session_id:
+                await self._end(session, reason, happened_at=None)
 
     async def _tell(self, session: BackofficeSession, reason: str, until: datetime) -> None:
         """Write down that a session that was open here ended, under its own number: again is no second end."""

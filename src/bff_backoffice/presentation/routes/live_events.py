@@ -21,6 +21,7 @@ from bff_backoffice.presentation.event_stream_schemas import event_schema
 from bff_backoffice.presentation.exchange import Exchange, Held, Open, Response, json_answer, malformed
 from bff_backoffice.presentation.live_stream import LiveStream
 from bff_backoffice.presentation.query_parts import Places
+from bff_backoffice.presentation.request_parts import wanted_property
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
 
 __all__ = ["ROUTES"]
@@ -122,6 +123,7 @@ def _asked(exchange: Exchange) -> tuple[Viewer, Cursor | None, int]:
         roles=who.operator.roles,
         property_scope=_scope(who.operator.property_scope),
         channels=channels,
+        at=wanted_property(exchange.headers, exchange.query),
     )
     return viewer, after, wait
 
@@ -182,6 +184,8 @@ _PARAMETERS: Final = (
               {"type": "string", "pattern": f"^({_CHANNEL_LIST})(,({_CHANNEL_LIST}))*$"}),
     Parameter("after", "query", "The id of the last event that was read; left out: from now on.",
               {"type": "string", "pattern": "^([0-9a-f]{16}-(0|[1-9][0-9]{0,14})([.][1-9])?)?$"}),
+    Parameter("propertyId", "query", "Only what is about this hotel or about none, as with `X-Property-Id`; left out: "
+              "all hotels of the operator's scope.", {"type": "string", "pattern": "^ppt_"}),
 )  # fmt: skip
 _LAST_EVENT_ID: Final = Parameter(
     "Last-Event-ID", "header", "The same, as a client sends it that comes back; counts before `after`."
