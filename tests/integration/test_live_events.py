@@ -247,6 +247,36 @@ def test_a_cursor_of_another_log_resynchronises_every_channel(world: World) -> N
     assert poll(desktop, heard[-1].id)["resync"] == []
 
 
+def test_a_cursor_from_beyond_the_logs_end_resynchronises_every_channel(world: World) -> None:
+    """Nobody knows what was told up to there: a gap in every channel, by stream and by polling, and then it goes on."""
+    desktop = world.sign_in()
+    now = poll(desktop)["cursor"]
+    beyond = f"{now.split('-')[0]}-999999999999"
+    assert poll(desktop, beyond)["resync"] == CHANNELS
+    with listening(desktop, f"after={beyond}") as stream:
+        assert stream.ready.payload["recovered"] is False
+        assert [stream.next().event for _ in CHANNELS] == [f"{channel}.resync" for channel in CHANNELS]
+        told(world, event("alerts", 1))
+        assert stream.next().payload == {"number": 1}
+
+
+def test_a_hotel_that_the_request_names_is_the_only_one_that_is_heard(world: World) -> None:
+    """By header or by parameter, by stream and by polling; without a name it is every hotel of the scope."""
+    here, elsewhere = world.properties()[:2]
+    desktop = world.sign_in()
+    cursor = poll(desktop)["cursor"]
+    with listening(desktop, f"propertyId={here}") as stream:
+        told(world, event("alerts", 1, property_id=elsewhere), event("alerts", 2, property_id=here), event("ai", 3))
+        assert [stream.next().payload["number"] for _ in range(2)] == [2, 3]
+    with listening(desktop, f"after={cursor}", X_Property_Id=elsewhere) as stream:
+        assert [stream.next().payload["number"] for _ in range(2)] == [1, 3]
+    told_by = {name: poll(desktop, cursor, query=f"propertyId={name}")["events"] for name in (here, elsewhere)}
+    assert {name: [each["payload"]["number"] for each in told] for name, told in told_by.items()} == {
+        here: [2, 3], elsewhere: [1, 3],
+    }  # fmt: skip
+    assert [each["payload"]["number"] for each in poll(desktop, cursor)["events"]] == [1, 2, 3]
+
+
 def test_a_stream_ends_by_its_tokens_exp(world: World) -> None:
     """It says so, and its client may come back with the cursor."""
     started = time.time()
@@ -289,6 +319,11 @@ def _iam_session(desktop: Desktop) -> str:
 ENDS: dict[str, Callable[[World, Desktop, dict[str, Any]], None]] = {
     "session": lambda world, desktop, _: world.publish(
         "melmastoon.iam.session.revoked.v1", world.tenants[0], {"sessionId": _iam_session(desktop), "reason": "theft"}
+    ),
+    "our own session": lambda world, desktop, operator: world.publish(
+        "melmastoon.iam.session.revoked.v1",
+        world.tenants[0],
+        {"sessionId": desktop.get("/session").json()["id"], "userId": operator["id"], "reason": "theft"},
     ),
     "user": lambda world, _, operator: world.publish(
         "melmastoon.iam.user.locked.v1", world.tenants[0], {"userId": operator["id"]}

@@ -68,7 +68,8 @@ STALE: Final[Mapping[str, Views | None]] = MappingProxyType({
 })  # fmt: skip
 """By the words of a subject behind `melmastoon.`: the longest that fits counts. A None is on no board, such as a quote;
 what nobody has heard of yet counts as all of its service, since a view that is dropped too often costs one read.
-Delivery reports and inferences come for every message and every try: of their services only what an inbox shows is here.
+Delivery reports and inferences come for every message and every try, so of their services only what an inbox shows is
+here.
 """
 
 

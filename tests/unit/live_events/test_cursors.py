@@ -158,6 +158,18 @@ def test_every_part_of_an_audience_narrows(audience: Audience, *, heard: bool) -
     assert may_hear(DESK, Channel.ALERTS, audience) is heard
 
 
+def test_a_hotel_that_is_named_narrows_what_is_heard_within_the_scope() -> None:
+    """Two hotels, one of them named: what is about the other is not heard, nor what is outside the scope."""
+    both = replace(DESK, property_scope=frozenset({HERE, ELSEWHERE}))
+    named = replace(both, at=HERE)
+
+    assert may_hear(both, Channel.ALERTS, Audience(property_id=ELSEWHERE))
+    assert not may_hear(named, Channel.ALERTS, Audience(property_id=ELSEWHERE))
+    assert may_hear(named, Channel.ALERTS, Audience(property_id=HERE))
+    assert may_hear(named, Channel.ALERTS, Audience())
+    assert not may_hear(replace(DESK, at=ELSEWHERE), Channel.ALERTS, Audience(property_id=ELSEWHERE))
+
+
 def test_a_channel_is_heard_by_those_who_may_read_its_inbox() -> None:
     """A housekeeper has no suggestions, so none is told to her; a general manager hears everything of his hotels."""
     housekeeper = replace(DESK, roles=frozenset({OperatorRole.HOUSEKEEPER}))

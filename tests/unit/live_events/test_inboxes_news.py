@@ -32,6 +32,8 @@ ALERT = {
         ("melmastoon.notification.alert.acknowledged.v2", Channel.ALERTS, "acknowledged"),
         ("melmastoon.ai_orchestrator.suggestion.created.v1", Channel.AI, "created"),
         ("melmastoon.ai_orchestrator.hitl.gate_decided.v1", Channel.AI, "decided"),
+        ("melmastoon.ai.suggestion.created.v1", Channel.AI, "created"),
+        ("melmastoon.notification.alerts.raised.v1", Channel.ALERTS, "raised"),
     ],
 )
 def test_an_event_of_an_inbox_is_told_on_its_channel(subject: str, channel: Channel, kind: str) -> None:

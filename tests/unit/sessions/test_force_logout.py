@@ -163,6 +163,21 @@ def test_the_lock_of_a_device_ends_the_session_of_then_and_not_the_next_one() ->
     assert stores.refused == {session.iam_session_id}
 
 
+def test_our_own_session_is_ended_by_its_own_name() -> None:
+    """An event that means our session and not iam's: found by its device or its operator, and nobody else's ends."""
+    stores = Stores()
+    stores.opened(meant := a_session(1), other := a_session(2))
+    force_logout = force_logout_over(stores)
+
+    for device_id, operator_id in ((meant.device_id, None), (None, OPERATOR), (other.device_id, OPERATOR)):
+        stores.opened(meant)
+        asyncio.run(
+            force_logout.own_session(TENANT, meant.id, device_id=device_id, operator_id=operator_id, reason=REASON)
+        )
+        assert (meant.device_id in stores.open) is (device_id == other.device_id)
+    assert stores.refused == {meant.iam_session_id}
+
+
 def test_a_sign_in_of_the_locks_own_second_is_ended() -> None:
     """Sign-ins count whole seconds: which of the two came first can't be known, so the lock is believed."""
     stores = Stores()
