@@ -285,6 +285,8 @@ export class Desk {
   /** The choice counts for this desk at once; the service is told so that it becomes the session's own. */
   async #chooseProperty(propertyId) {
     this.#session.chooseProperty(propertyId);
+    // The stream tells of the property that its request named.
+    this.#parts.follower.reroute();
     try {
       await this.#session.send("PUT", "/session/property", { body: { propertyId } });
     } catch (problem) {
