@@ -118,3 +118,8 @@ class RecordingEvents:
     def consumed(self, subject: str, outcome: str) -> None:
         """Count it."""
         self.outcomes[subject, outcome] += 1
+
+    def other_version(self, subject: str, read: str) -> None:
+        """Count it."""
+        assert subject != read
+        self.outcomes[read, "other_version"] += 1

@@ -14,7 +14,13 @@ from typing import Final, Protocol
 
 from bff_backoffice.application.event_bus import BusMessage, EventSubscription
 from bff_backoffice.application.event_envelopes import read_envelope, tenant_of
-from bff_backoffice.application.platform_events import EventObserver, HandleEvent, PlatformEvent, UnusableEventError
+from bff_backoffice.application.platform_events import (
+    EventObserver,
+    HandleEvent,
+    OtherVersionError,
+    PlatformEvent,
+    UnusableEventError,
+)
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 
@@ -116,6 +122,10 @@ class ReceiveEvent:
         try:
             event = read_envelope(message)
             interesting = await self.handle(event)
+        except OtherVersionError as error:
+            # Not parked: while versions overlap it comes beside one that is read, and would bury the poison.
+            self.observer.other_version(error.subject, error.read)
+            return True
         except UnusableEventError as error:
             await self._park(message, str(error))
             return True

@@ -7,11 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-__all__ = ["EventObserver", "HandleEvent", "PlatformEvent", "UnusableEventError"]
+__all__ = ["EventObserver", "HandleEvent", "OtherVersionError", "PlatformEvent", "UnusableEventError"]
 
 
 class UnusableEventError(ValueError):
     """The event can't be understood, now or later: it is set aside, and stops nobody."""
+
+
+class OtherVersionError(UnusableEventError):
+    """The event is of a subject that is read here, in another version than the one that is.
+
+    Versions overlap on the bus: whoever publishes the later one goes on with the earlier while somebody reads it.
+    """
+
+    def __init__(self, subject: str, read: str) -> None:
+        super().__init__(f"another version than {read.rpartition('.')[2]}, which is read")
+        self.subject = subject
+        self.read = read
+        """The subject as it is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +52,8 @@ class PlatformEvent:
 HandleEvent = Callable[[PlatformEvent], Awaitable[bool]]
 """Handles an event and says whether it was of interest. Doing it again, late or out of order changes nothing.
 
-Raises `UnusableEventError` for an event that nobody can handle, and `StoreUnavailableError` to get it again.
+Raises `UnusableEventError` for an event that nobody can handle, `OtherVersionError` for another version of one that is,
+and `StoreUnavailableError` to get it again.
 """
 
 
@@ -48,3 +62,6 @@ class EventObserver(Protocol):
 
     def consumed(self, subject: str, outcome: str) -> None:
         """An event was handled (`done`), of no interest (`ignored`), set aside (`parked`) or put off (`again`)."""
+
+    def other_version(self, subject: str, read: str) -> None:
+        """An event of this subject was passed over, because another version of it is the one that is read."""

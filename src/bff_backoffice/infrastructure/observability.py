@@ -21,6 +21,7 @@ from bff_backoffice.infrastructure.outbox_metrics import OutboxMetrics
 __all__ = ["Metrics", "configure_logs"]
 
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 2.5, 5.0)
+_MOST_VERSIONS: Final = 100
 _BREAKER: Final = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
@@ -121,6 +122,7 @@ class Metrics(OutboxMetrics):
             "bff_backoffice_platform_event", "Platform events by what became of them.", ["subject", "outcome"],
             registry=registry,
         )  # fmt: skip
+        self._other_versions: set[str] = set()
         self.jobs = JobMetrics(registry)
         self.live = LiveMetrics(registry)
         self._heartbeats = Counter(
@@ -241,6 +243,15 @@ class Metrics(OutboxMetrics):
         self._events.labels(subject, outcome).inc()
         if outcome == "parked":
             self._log.error("event_parked", subject=subject)
+
+    def other_version(self, subject: str, read: str) -> None:
+        """A platform event was passed over, because another version of its subject is read (`other_version`)."""
+        # Under the subject that is read: versions are as many as somebody else likes.
+        self._events.labels(read, "other_version").inc()
+        if subject not in self._other_versions and len(self._other_versions) < _MOST_VERSIONS:
+            # Once a process: while versions overlap, as many come as there are events.
+            self._other_versions.add(subject)
+            self._log.warning("event_of_other_version", subject=subject, read=read)
 
     # Outbox and upkeep -----------------------------------------------------------------------------------------------
 

@@ -6,14 +6,15 @@ doing it again changes nothing. Contract, section 8.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Final
 
 from bff_backoffice.application.event_inbox import EventInbox, HandleOnce
 from bff_backoffice.application.inboxes_news import news_of
 from bff_backoffice.application.live_events import Announce
-from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
+from bff_backoffice.application.platform_events import OtherVersionError, PlatformEvent, UnusableEventError
 from bff_backoffice.application.ports import Clock
 from bff_backoffice.application.preferences.forget import ForgetStart
 from bff_backoffice.application.refresh_hints import RefreshViews, stale_views
@@ -24,19 +25,20 @@ from bff_backoffice.domain.operator import (
     BackofficeSessionId,
     DeviceId,
     IamSessionId,
-    Identifier,
-    MalformedIdentifierError,
     OperatorId,
-    PropertyId,
-    TenantId,
+)
+from bff_backoffice.presentation.event_members import (
+    doing,
+    identifier,
+    property_of,
+    reason_of,
+    required,
+    tenant_of,
 )
 from bff_backoffice.presentation.sync_events import SyncEvents
 
-__all__ = ["Consumers"]
+__all__ = ["HANDLERS", "Consumers", "Handler", "handler_of"]
 
-I = TypeVar("I", bound=Identifier)  # noqa: E741 - the identifier
-
-_LONGEST_REASON: Final = 200
 _MEMBERSHIP: Final = "melmastoon.tenant.membership."
 _PROPERTY: Final = "melmastoon.property."
 _ROOMS: Final = "melmastoon.property.room"
@@ -72,68 +74,45 @@ class Consumers:
 
         Raises:
             UnusableEventError: it can't be understood.
+            OtherVersionError: it is of another version than the one that is read here.
             StoreUnavailableError: it must come again.
         """
-        handler = self._handler(event.subject)
-        stale = stale_views(event.subject)
+        handler, stale = handler_of(event.subject), stale_views(event.subject)
         if handler is None and stale is None:
             return False
 
         async def work(event: PlatformEvent) -> None:
             if handler is not None:
-                await handler(event)
+                await handler(self, event)
             if stale is not None:
                 await self._refresh(event, stale)
 
-        ends_sessions = handler in {
-            self._session_revoked, self._user_locked, self._device_ended, self._membership_ended,
-        }  # fmt: skip
-        if ends_sessions or event.subject.startswith(_NEWS):
+        if handler in _ENDS_SESSIONS or event.subject.startswith(_NEWS):
             return await HandleOnce(inbox=self.inbox, handle=work)(event)
         await work(event)
         return True
 
     async def _refresh(self, event: PlatformEvent, stale: Views) -> None:
-        tenant_id, property_id = _tenant(event), _property(event)
+        tenant_id, property_id = tenant_of(event), property_of(event)
         # Dropped first: whoever hears the news and looks at once must not find what was there before.
         await self.refresh_views(tenant_id, property_id, stale)
         news = news_of(event.subject, event.payload, property_id, event.occurred_at or self.clock())
         if news is not None:
             await self.announce.announce(tenant_id, news)
 
-    def _handler(self, subject: str) -> Callable[[PlatformEvent], Awaitable[None]] | None:
-        if subject.startswith(_MEMBERSHIP):
-            # tenant-service documents the family, not its verbs: whatever happened, the roles are asked for anew.
-            ended = subject.removeprefix(_MEMBERSHIP).partition(".")[0] in _ENDED
-            return self._membership_ended if ended else self._membership_changed
-        if subject.startswith(_PROPERTY) and not subject.startswith(_ROOMS):
-            # Of its family only `published` is documented; whatever happened to a hotel may have changed its name.
-            return self._property_changed
-        return {
-            "melmastoon.iam.session.revoked.v1": self._session_revoked,
-            **{f"melmastoon.iam.user.{verb}.v1": self._user_locked for verb in _USER_ENDED},
-            **{f"melmastoon.iam.device.{verb}.v1": self._device_ended for verb in _DEVICE_ENDED},
-            "melmastoon.tenant.suspended.v1": self._tenant_suspended,
-            "melmastoon.tenant.deleted.v1": self._tenant_deleted,
-            "melmastoon.tenant.reactivated.v1": self._tenant_reactivated,
-            "melmastoon.tenant.config_updated.v1": self._config_changed,
-            "melmastoon.theme.published.v1": self._tenant_changed,
-            "melmastoon.tenant.operator_preferences.updated.v1": self._preferences_changed,
-            **self.sync_events.handlers,
-        }.get(subject)
-
-    async def _session_revoked(self, event: PlatformEvent) -> None:
-        device_id = _identifier(event, DeviceId, "deviceId")
-        operator_id = _identifier(event, OperatorId, "userId")
-        tenant_id, reason = _tenant(event), _reason(event)
+    async def session_revoked(self, event: PlatformEvent) -> None:
+        """The session ends on every replica, its tokens are refused, its stream is told and ended."""
+        device_id = identifier(event, DeviceId, "deviceId")
+        operator_id = identifier(event, OperatorId, "userId")
+        tenant_id, reason = tenant_of(event), reason_of(event)
         if str(event.payload.get("sessionId")).startswith("bos_"):
             # Which of the two sessions is meant is written down nowhere; our own is found by whose it is.
-            own = _required(event, BackofficeSessionId, "sessionId")
+            own = required(event, BackofficeSessionId, "sessionId")
             await self.force_logout.own_session(
                 tenant_id, own, device_id=device_id, operator_id=operator_id, reason=reason
             )
             return
-        session_id = _identifier(event, IamSessionId, "sessionId")
+        session_id = identifier(event, IamSessionId, "sessionId")
         if session_id is not None:
             await self.force_logout.session(
                 tenant_id, session_id, device_id=device_id, operator_id=operator_id, reason=reason
@@ -145,91 +124,108 @@ class Consumers:
         else:
             raise UnusableEventError("names no session, device or user")
 
-    async def _user_locked(self, event: PlatformEvent) -> None:
-        await self._operator_ended(event, _doing(event))
+    async def user_locked(self, event: PlatformEvent) -> None:
+        """Every session that the user had by then ends."""
+        await self._operator_ended(event, doing(event))
 
-    async def _device_ended(self, event: PlatformEvent) -> None:
-        device_id = _required(event, DeviceId, "deviceId")
+    async def device_ended(self, event: PlatformEvent) -> None:
+        """The session that the device had by then ends."""
+        device_id = required(event, DeviceId, "deviceId")
         await self.force_logout.device(
-            _tenant(event), device_id, reason=_reason(event, _doing(event)), happened_at=event.occurred_at
+            tenant_of(event), device_id, reason=reason_of(event, doing(event)), happened_at=event.occurred_at
         )
 
-    async def _tenant_suspended(self, event: PlatformEvent) -> None:
-        await self.forget_tenant(_tenant(event), status="suspended")
+    async def tenant_suspended(self, event: PlatformEvent) -> None:
+        """The tenant's people are refused from now on."""
+        await self.forget_tenant(tenant_of(event), status="suspended")
 
-    async def _tenant_deleted(self, event: PlatformEvent) -> None:
-        await self.forget_tenant(_tenant(event), status="deleted")
+    async def tenant_deleted(self, event: PlatformEvent) -> None:
+        """The tenant's people are refused from now on."""
+        await self.forget_tenant(tenant_of(event), status="deleted")
 
-    async def _tenant_reactivated(self, event: PlatformEvent) -> None:
-        await self.forget_tenant(_tenant(event), status="active")
+    async def tenant_reactivated(self, event: PlatformEvent) -> None:
+        """The tenant's people are let in again."""
+        await self.forget_tenant(tenant_of(event), status="active")
 
-    async def _tenant_changed(self, event: PlatformEvent) -> None:
-        await self.forget_tenant(_tenant(event))
+    async def tenant_changed(self, event: PlatformEvent) -> None:
+        """What is known of the tenant is asked for anew."""
+        await self.forget_tenant(tenant_of(event))
 
-    async def _config_changed(self, event: PlatformEvent) -> None:
-        await self.forget_tenant(_tenant(event))
-        await self.forget_start.shortcuts(_tenant(event))
+    async def config_changed(self, event: PlatformEvent) -> None:
+        """What is known of the tenant and of its keyboard map is asked for anew."""
+        await self.forget_tenant(tenant_of(event))
+        await self.forget_start.shortcuts(tenant_of(event))
 
-    async def _property_changed(self, event: PlatformEvent) -> None:
-        await self.forget_start.properties(_tenant(event))
+    async def property_changed(self, event: PlatformEvent) -> None:
+        """The hotels that a desktop starts with are asked for anew."""
+        await self.forget_start.properties(tenant_of(event))
 
-    async def _preferences_changed(self, event: PlatformEvent) -> None:
-        await self.forget_start.preferences(_tenant(event), _required(event, OperatorId, "userId"))
+    async def preferences_changed(self, event: PlatformEvent) -> None:
+        """The operator's preferences are asked for anew."""
+        await self.forget_start.preferences(tenant_of(event), required(event, OperatorId, "userId"))
 
-    async def _membership_changed(self, event: PlatformEvent) -> None:
-        await self.forget_operator(_tenant(event), _required(event, OperatorId, "userId"))
+    async def membership_changed(self, event: PlatformEvent) -> None:
+        """The operator's roles and hotels are asked for anew."""
+        await self.forget_operator(tenant_of(event), required(event, OperatorId, "userId"))
 
-    async def _membership_ended(self, event: PlatformEvent) -> None:
+    async def membership_ended(self, event: PlatformEvent) -> None:
+        """Every session that the operator had by then ends."""
         await self._operator_ended(event, "membership_ended")
 
     async def _operator_ended(self, event: PlatformEvent, otherwise: str) -> None:
-        operator_id = _required(event, OperatorId, "userId")
+        operator_id = required(event, OperatorId, "userId")
         await self.force_logout.operator(
-            _tenant(event), operator_id, reason=_reason(event, otherwise), happened_at=event.occurred_at
+            tenant_of(event), operator_id, reason=reason_of(event, otherwise), happened_at=event.occurred_at
         )
 
+    async def activity_replayed(self, event: PlatformEvent) -> None:
+        """What a desktop did without a network lands in the ledger, once, with its original time."""
+        await self.sync_events.activity_replayed(event)
 
-def _tenant(event: PlatformEvent) -> TenantId:
-    try:
-        return TenantId.parse(event.tenant_id)
-    except MalformedIdentifierError as error:
-        raise UnusableEventError("names no tenant") from error
-
-
-def _property(event: PlatformEvent) -> PropertyId | None:
-    """The hotel that the event is about: each service has a prefix of its own for it, and the ULID is the same."""
-    value = event.payload.get("propertyId")
-    if value is None:
-        return None
-    _, _, ulid = value.partition("_") if isinstance(value, str) else ("", "", "")
-    try:
-        return PropertyId.parse(f"ppt_{ulid}")
-    except MalformedIdentifierError as error:
-        raise UnusableEventError("propertyId is malformed") from error
+    async def cursor_advanced(self, event: PlatformEvent) -> None:
+        """A cursor that was moved at sync-service itself is known here at once."""
+        await self.sync_events.cursor_advanced(event)
 
 
-def _identifier(event: PlatformEvent, kind: type[I], member: str) -> I | None:
-    value = event.payload.get(member)
-    if value is None:
-        return None
-    try:
-        return kind.parse(value)
-    except MalformedIdentifierError as error:
-        raise UnusableEventError(f"{member} is malformed") from error
+Handler = Callable[[Consumers, PlatformEvent], Awaitable[None]]
+"""What an event leads to; its docstring says it in one sentence."""
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
+    "melmastoon.iam.session.revoked.v1": Consumers.session_revoked,
+    **{f"melmastoon.iam.user.{verb}.v1": Consumers.user_locked for verb in _USER_ENDED},
+    **{f"melmastoon.iam.device.{verb}.v1": Consumers.device_ended for verb in _DEVICE_ENDED},
+    "melmastoon.tenant.suspended.v1": Consumers.tenant_suspended,
+    "melmastoon.tenant.deleted.v1": Consumers.tenant_deleted,
+    "melmastoon.tenant.reactivated.v1": Consumers.tenant_reactivated,
+    "melmastoon.tenant.config_updated.v1": Consumers.config_changed,
+    "melmastoon.theme.published.v1": Consumers.tenant_changed,
+    "melmastoon.tenant.operator_preferences.updated.v1": Consumers.preferences_changed,
+    "melmastoon.sync.operator_activity.replayed.v1": Consumers.activity_replayed,
+    "melmastoon.sync.cursor.advanced.v1": Consumers.cursor_advanced,
+})  # fmt: skip
+"""What is read of exactly this version. Families, of which only counts that something happened, are in any version."""
+
+_ENDS_SESSIONS: Final = frozenset({
+    Consumers.session_revoked, Consumers.user_locked, Consumers.device_ended, Consumers.membership_ended,
+})  # fmt: skip
+_READ: Final = MappingProxyType({subject.rpartition(".")[0]: subject for subject in HANDLERS})
+"""The subjects without their versions."""
 
 
-def _required(event: PlatformEvent, kind: type[I], member: str) -> I:
-    found = _identifier(event, kind, member)
-    if found is None:
-        raise UnusableEventError(f"{member} is missing")
-    return found
+def handler_of(subject: str) -> Handler | None:
+    """Return what an event of this subject leads to, or None where that is nothing.
 
-
-def _doing(event: PlatformEvent) -> str:
-    """Aggregate and verb of the subject, such as `device_revoked`."""
-    return "_".join(event.subject.split(".")[2:4])
-
-
-def _reason(event: PlatformEvent, otherwise: str = "revoked") -> str:
-    reason = event.payload.get("reason")
-    return reason[:_LONGEST_REASON] if isinstance(reason, str) and reason else otherwise
+    Raises:
+        OtherVersionError: another version of it would lead to something.
+    """
+    if subject.startswith(_MEMBERSHIP):
+        # tenant-service documents the family, not its verbs: whatever happened, the roles are asked for anew.
+        ended = subject.removeprefix(_MEMBERSHIP).partition(".")[0] in _ENDED
+        return Consumers.membership_ended if ended else Consumers.membership_changed
+    if subject.startswith(_PROPERTY) and not subject.startswith(_ROOMS):
+        # Of its family only `published` is documented; whatever happened to a hotel may have changed its name.
+        return Consumers.property_changed
+    read = _READ.get(subject.rpartition(".")[0])
+    if read is not None and read != subject:
+        raise OtherVersionError(subject, read)
+    return HANDLERS.get(subject)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -59,21 +58,14 @@ class _Advanced(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEvents:
-    """Which of its events leads to which use case. All of them may be repeated at any time and in any order."""
+    """What its events lead to. All of them may be repeated at any time and in any order."""
 
     record_offline: RecordOffline
     keep_copy: KeepCopy
     clock: Clock
 
-    @property
-    def handlers(self) -> Mapping[str, Callable[[PlatformEvent], Awaitable[None]]]:
-        """The handlers by subject."""
-        return {
-            "melmastoon.sync.operator_activity.replayed.v1": self._activity_replayed,
-            "melmastoon.sync.cursor.advanced.v1": self._cursor_advanced,
-        }
-
-    async def _activity_replayed(self, event: PlatformEvent) -> None:
+    async def activity_replayed(self, event: PlatformEvent) -> None:
+        """What a desktop did without a network is written to the ledger, once, with its original time."""
         told = _payload(event, _Replayed)
         event_id, occurred_at = told.event_id or event.id, told.occurred_at or event.occurred_at
         if event_id is None or occurred_at is None:
@@ -91,7 +83,8 @@ class SyncEvents:
         )
         await self.record_offline(_parsed(TenantId, event.tenant_id), line)
 
-    async def _cursor_advanced(self, event: PlatformEvent) -> None:
+    async def cursor_advanced(self, event: PlatformEvent) -> None:
+        """A cursor that was moved at sync-service itself is known here at once."""
         told = _payload(event, _Advanced)
         # An event without its time is as old as it can be: it fills a gap and replaces nothing.
         known_at = event.occurred_at or _LONG_AGO

@@ -17,7 +17,7 @@ from bff_backoffice.application.event_inbox import (
     ReplayEvent,
     parked_id,
 )
-from bff_backoffice.application.platform_events import PlatformEvent, UnusableEventError
+from bff_backoffice.application.platform_events import OtherVersionError, PlatformEvent, UnusableEventError
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from tests.fakes.memory_event_bus import MemoryEventInbox, MemoryParkedEvents, RecordingEvents
@@ -74,6 +74,16 @@ def test_a_message_that_nobody_wants_is_dealt_with_and_has_no_label_of_its_own()
 
     assert receiving(message(subject="melmastoon.other.thing.happened.v3")) is True
     assert receiving.observer.outcomes == {("other", "ignored"): 1}
+
+
+def test_another_version_of_what_is_read_is_passed_over_and_counted_apart() -> None:
+    """It is not parked, since its own version comes beside it, and told apart from what nobody ever read."""
+    later = SUBJECT.replace(".v1", ".v2")
+    receiving = Receiving(Handler(OtherVersionError(later, SUBJECT)))
+
+    assert receiving(message(subject=later)) is True
+    assert not receiving.parked.kept
+    assert receiving.observer.outcomes == {(SUBJECT, "other_version"): 1}
 
 
 @pytest.mark.parametrize("poison", [b"{", {"payload": 7}], ids=["no JSON", "no payload"])
