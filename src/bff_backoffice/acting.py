@@ -57,6 +57,7 @@ def acting_of(
         ),
         second_factors=SecondFactors(attestations=attestations, policies=gateways.tenant),
         places={Source.LOCK_INTEGRATION: gateways.lock_integration},
+        owners={Source.BILLING: gateways.billing},
         clock=clock,
         looks=looks,
     )

@@ -294,6 +294,7 @@ def test_preferences_reach_tenant_service_under_its_own_version_and_key(world: W
     assert call["headers"]["If-Match"] == f'"{read.json()["version"]}"'
     ULID.from_str(call["headers"]["X-Idempotency-Key"])
     assert call["headers"]["X-Operator-Id"] in call["path"]
+    assert call["headers"]["X-Property-Id"] == world.properties()[0]
     assert call["body"]["density"] == "compact"
     assert "version" not in call["body"]
     assert [each["kind"] for each in effects(world, "tenant-service")] == ["preferences.written"]

@@ -137,6 +137,7 @@ def test_a_decision_is_written_once_and_the_orchestrator_hears_of_it(
         if each["path"].endswith(f"{suggestion}/decide")
     ]  # fmt: skip
     assert (json.loads(sent["body"]) if isinstance(sent["body"], str) else sent["body"]) == body
+    assert sent["headers"]["X-Session-Id"] == desk.get("/session").json()["id"]
 
 
 def test_a_second_decision_is_refused(world: World, desk: Desktop) -> None:

@@ -260,6 +260,63 @@ def test_a_lock_of_another_property_does_not_exist(world: World, desk: Desk) -> 
     assert calls(world) == []
 
 
+def test_a_lock_action_carries_the_whole_envelope(world: World, desk: Desk) -> None:
+    """Operator, device, tenant, property, role, session, request, time, build and attestation (contract, section 5)."""
+    attestation, session = desk.attest("lock.revoke_key", desk.lock), desk.desktop.get("/session").json()
+    request_id = str(ULID())
+
+    desk.revoke(desk.issued(), X_Mfa_Attestation=attestation, X_Request_Id=request_id, X_App_Version="1.4.2")
+
+    sent = world.control("GET", f"requests?service={LOCKS}").json()
+    headers = next(each["headers"] for each in sent if each["path"].endswith("/revoke"))
+    assert {
+        "X-Operator-Id": desk.operator["id"],
+        "X-Device-Id": desk.desktop.device_id,
+        "X-Tenant-Id": world.tenants[0],
+        "X-Property-Id": world.properties()[0],
+        "X-Operator-Roles": ",".join(sorted(session["roles"])),
+        "X-Session-Id": session["id"],
+        "X-App-Version": "1.4.2",
+        "X-Mfa-Attestation": attestation,
+    }.items() <= headers.items()
+    assert f"req_{request_id}" in headers.values()
+    assert headers["X-Occurred-At"].endswith("Z")
+
+
+@pytest.mark.parametrize("whose", ["nobody's", "the other hotel's", "another company's"])
+@pytest.mark.parametrize("act_of_money", ["refunds", "charges"])
+def test_a_folio_that_does_not_exist_is_told_before_a_second_factor_is_demanded(
+    world: World, desk: Desk, whose: str, act_of_money: str
+) -> None:
+    """404 and not 401, and the key is not used up (contract, section 2.1); nothing is posted."""
+    elsewhere = {
+        "nobody's": {"folioId": f"fol_{ULID()}"},
+        "the other hotel's": next(
+            each for each in world.people["reservations"]
+            if each["propertyId"] == world.properties()[1] and each.get("folioId")
+        ),
+        "another company's": next(of_property(world, "in_house", tenant=1)),
+    }[whose]["folioId"]  # fmt: skip
+    amount = charge_of(world)["amount"]
+    world.control("PUT", f"tenants/{world.tenants[0]}/policy", {"chargeLimit": {**amount, "amountMicro": "1"}})
+    body = {"amount": amount, **({"reason": "Noise"} if act_of_money == "refunds" else {"description": "Tea"})}
+
+    answer = act(desk.desktop, f"/folios/{elsewhere}/{act_of_money}", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, GENERAL + "RESOURCE_NOT_FOUND")
+    assert effects(world, BILLING) == []
+
+
+def test_where_nobody_can_say_whether_a_folio_exists_the_second_factor_is_demanded(world: World, desk: Desk) -> None:
+    """What is away then is away for the refund too; nothing was done meanwhile."""
+    world.fault(BILLING, "error", status=503)
+
+    wish = {"amount": charge_of(world)["amount"], "reason": "Noise"}
+    demanded(act(desk.desktop, f"/folios/{folio(world)}/refunds", wish))
+
+    assert effects(world, BILLING) == []
+
+
 def test_a_tenants_policy_may_demand_a_second_factor_to_issue(world: World, desk: Desk) -> None:
     """At once after it was set; with the attestation for issuing the key is issued."""
     world.control("PUT", f"tenants/{world.tenants[0]}/policy", {"issueKeyMfa": True})

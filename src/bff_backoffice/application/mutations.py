@@ -18,7 +18,7 @@ from bff_backoffice.application.mutations_ports import Attempt, AttestationUse, 
 from bff_backoffice.application.mutations_second_factors import SecondFactors, step_up_required
 from bff_backoffice.application.mutations_step_up import StepUp
 from bff_backoffice.application.mutations_table import Ledger, SecondFactor
-from bff_backoffice.application.ports import Clock
+from bff_backoffice.application.ports import Clock, UpstreamError
 from bff_backoffice.domain.composed_reads import Source
 from bff_backoffice.domain.errors import Code, Refusal
 
@@ -57,6 +57,8 @@ class ForwardMutation:
     clock: Clock
     looks: Mapping[str, Look] = field(default_factory=dict)
     """What has to be looked up for an act before its key counts, by the act's name."""
+    owners: Mapping[Source, Places] = field(default_factory=dict)
+    """The services that look at the property themselves, and are asked first only where a second factor is missing."""
 
     async def __call__(self, request: MutationRequest) -> Outcome:
         keys, lease_seconds = self.tools.keys, self.tools.lease_seconds
@@ -72,7 +74,7 @@ class ForwardMutation:
             await look(request)
         if gated:
             await self._require_here(request)
-            attestation = await self.second_factors(request)
+            attestation = await self._attested(request)
         await self.tools.reached(Step.CHECKED)
         started = asyncio.get_running_loop().time()
         attempt = Attempt(
@@ -98,6 +100,27 @@ class ForwardMutation:
         call = request.call(request.operator.property_id, request.within(_PLACE_SECONDS))
         if not await places.here(call, resource_id):
             raise Refusal(Code.RESOURCE_NOT_FOUND)
+
+    async def _attested(self, request: MutationRequest) -> AttestationUse | None:
+        """Return what will be used up; what does not exist is told before a second factor is demanded (2.1)."""
+        try:
+            return await self.second_factors(request)
+        except Refusal:
+            if not await self._is_here(request):
+                raise Refusal(Code.RESOURCE_NOT_FOUND) from None
+            raise
+
+    async def _is_here(self, request: MutationRequest) -> bool:
+        """Whether the thing may exist: who can't be asked hears of it again when the second factor is there."""
+        owner, resource_id = self.owners.get(request.mutation.upstream), request.resource_id
+        if owner is None or resource_id is None:
+            return True
+        try:
+            return await owner.here(
+                request.call(request.operator.property_id, request.within(_PLACE_SECONDS)), resource_id
+            )
+        except UpstreamError:
+            return True
 
     def _look(self, request: MutationRequest) -> Look | None:
         look = self.looks.get(request.mutation.name)

@@ -125,7 +125,7 @@ class DecideSuggestion:
             device_id=call.device_id,
             decided_at=order.occurred_at,
         )
-        report = DecisionReport.of(line, call)
+        report = DecisionReport.of(line, call, order)
         message = Message(
             id=identifier_of(order, "out"),
             kind=KIND,

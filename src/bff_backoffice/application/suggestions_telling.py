@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from bff_backoffice.application.mutations_ports import ForwardOrder
 from bff_backoffice.application.outbox import Message
 from bff_backoffice.application.outbox_relay import UnusableMessageError
 from bff_backoffice.application.ports import CallContext, UpstreamRefusedError
@@ -35,9 +36,12 @@ class DecisionReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     request_id: str
     traceparent: str
     decided_at: datetime
+    session_id: str | None = None
+    """Of the session, and of the desktop's build where it said so; a message of an earlier build has neither."""
+    app_version: str | None = None
 
     @classmethod
-    def of(cls, line: SuggestionDecision, call: CallContext) -> DecisionReport:
+    def of(cls, line: SuggestionDecision, call: CallContext, order: ForwardOrder) -> DecisionReport:
         """Return the report of a line that is being written for this call."""
         # Identifiers are types of their own here, which JSON has not.
         return cls(
@@ -53,6 +57,8 @@ class DecisionReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             request_id=call.request_id,
             traceparent=call.traceparent,
             decided_at=line.decided_at,
+            session_id=str(order.session_id),
+            app_version=order.app_version,
         )
 
     def call(self, tenant_id: TenantId, deadline: float) -> CallContext:

@@ -22,6 +22,7 @@ from bff_backoffice.application.ports import (
 )
 from bff_backoffice.domain.device_proof.challenges import challenge
 from bff_backoffice.domain.errors import Advice, Code, ForeignCode, Refusal
+from bff_backoffice.domain.idempotency import is_final_refusal
 from bff_backoffice.presentation.words import Language, message, message_or_none
 
 __all__ = [
@@ -193,17 +194,17 @@ def _passed_through(error: UpstreamRefusedError, retry: Advice | None) -> Refusa
     if ours or error.status not in _CLIENT_ERRORS or not _FOREIGN_CODE.match(error.code):
         detail = f"{error.upstream} refused in a way that its contract does not name."
         return Refusal(Code.UPSTREAM_INVALID_RESPONSE, detail, retry=retry)
+    advice = None if is_final_refusal(error.status, error.code) else retry
     known = _BY_TEXT.get(error.code)
     if known is not None:
         # A code's status never changes, so one that the platform shares keeps the catalogue's.
-        return Refusal(known, error.detail, retry_after=error.retry_after)
-    retriable = error.status in _RETRIABLE_STATUS
+        return Refusal(known, error.detail, retry_after=error.retry_after, retry=advice)
     code = ForeignCode(
         text=error.code,
         status=error.status,
         title=(error.title or error.code)[:_LONGEST_TITLE],
-        retriable=retriable,
-        retry=retry if retriable else None,
+        retriable=error.status in _RETRIABLE_STATUS,
+        retry=advice,
     )
     return Refusal(code, error.detail, retry_after=error.retry_after)
 

@@ -116,6 +116,25 @@ def test_a_mutations_weather_is_not_final() -> None:
             assert refusal_of(failure, mutation=True).retry == "same_key", code
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "advice"),
+    [
+        (403, "MELMASTOON.BILLING.SOMETHING_ELSE", "same_key"),
+        (403, "MELMASTOON.LOCK.OPERATOR_NOT_ALLOWED", None),
+        (423, "MELMASTOON.RESERVATION.LOCKED", "same_key"),
+        (425, "MELMASTOON.RESERVATION.TOO_EARLY", "same_key"),
+        (429, Code.RATE_LIMITED.text, "same_key"),
+        (409, "MELMASTOON.RESERVATION.ALREADY_CHECKED_IN", None),
+        (422, Code.VALIDATION_FAILED.text, None),
+    ],
+)
+def test_whatever_leaves_a_key_open_says_that_the_key_may_be_sent_again(status: int, code: str, advice: str) -> None:
+    """`retry` tells the same of a key as the memory of keys does: what is not final may be tried again under it."""
+    error = UpstreamRefusedError("billing-service", status=status, code=code, title="x")
+    assert upstream_refusal(error, mutation=True).retry == advice
+    assert upstream_refusal(error).retry is None
+
+
 def test_an_upstreams_own_code_passes_through() -> None:
     """A domain service's code, status and title reach the client unchanged, with words for the person."""
     error = UpstreamRefusedError(

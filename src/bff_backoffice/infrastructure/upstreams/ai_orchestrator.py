@@ -22,7 +22,7 @@ from bff_backoffice.application.suggestions_inbox import (
 from bff_backoffice.application.suggestions_telling import DecisionReport
 from bff_backoffice.application.tiles import SuggestionLine, SuggestionsTile
 from bff_backoffice.domain.suggestions import SuggestionStatus
-from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of
+from bff_backoffice.infrastructure.dialect import Count, Wire, about_property, operator_headers, property_of, said
 from bff_backoffice.infrastructure.http import Call, Upstream, UpstreamClient
 from bff_backoffice.infrastructure.inbox_pages import InboxPage, InboxRead, newest_lines
 
@@ -138,6 +138,7 @@ class AiOrchestratorGateway:
         """Report a decision under a key that follows from its message. Raises the `UpstreamError` family."""
         told = {"decision": report.decision, "reason": report.reason, "delta": report.delta}
         occurred_at = report.decided_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        desk = {"X-Session-Id": report.session_id, "X-App-Version": report.app_version}
         await self.client.run(
             Call(
                 operation="decide_suggestion",
@@ -146,6 +147,7 @@ class AiOrchestratorGateway:
                 bounds=call,
                 headers={
                     **operator_headers(call),
+                    **said(desk),
                     "Idempotency-Key": message_id.partition("_")[2],
                     "X-Occurred-At": occurred_at,
                 },

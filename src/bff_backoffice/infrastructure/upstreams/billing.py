@@ -12,7 +12,7 @@ from msgspec.json import Decoder
 from bff_backoffice.application.lookups_queries import InvoiceQuery
 from bff_backoffice.application.lookups_rows import FolioCard, InvoiceRow
 from bff_backoffice.application.mutations_ports import Forwarded, ForwardOrder
-from bff_backoffice.application.ports import CallContext
+from bff_backoffice.application.ports import CallContext, UpstreamRefusedError
 from bff_backoffice.application.tiles import BalancesTile
 from bff_backoffice.application.upstream_pages import UpstreamPage
 from bff_backoffice.application.workbench_lists import BalanceLine, BalanceList
@@ -37,6 +37,8 @@ __all__ = ["SERVICE", "BillingGateway"]
 
 SERVICE: Final = Upstream(name="billing-service", limit_seconds=0.6, retries=1)
 MUTATIONS: Final = MutationDialect(key_form="ulid", property_place="query", property_prefix="prop")
+
+_NOT_FOUND: Final = 404
 
 
 class _DayEnd(Wire, frozen=True):
@@ -91,6 +93,16 @@ class BillingGateway:
     async def forward(self, call: CallContext, order: ForwardOrder) -> Forwarded:
         """Carry a mutation out, once for its upstream key. Raises the `UpstreamError` family."""
         return await carry_out(self.client, MUTATIONS, call, order)
+
+    async def here(self, call: CallContext, resource_id: str) -> bool:
+        """Whether the property has this folio. Raises the `UpstreamError` family."""
+        try:
+            await self.folio(call, FolioId(resource_id))
+        except UpstreamRefusedError as refusal:
+            if refusal.status == _NOT_FOUND or refusal.code.endswith(".MISMATCH"):
+                return False
+            raise
+        return True
 
     async def balances(self, call: CallContext) -> BalancesTile:
         """Return the open folios, and how far the cash drawers are off (counted minus expected)."""

@@ -26,7 +26,7 @@ SERVICE: Final = Upstream(name="lock-integration-service", limit_seconds=1.2, re
 
 
 _CREDENTIALS: Final = "/api/v1/key-credentials"
-MUTATIONS: Final = MutationDialect(key_form="ulid")
+MUTATIONS: Final = MutationDialect(key_form="ulid", property_place="header")
 
 
 class _Lock(Wire, frozen=True):

@@ -16,7 +16,7 @@ from bff_backoffice.application.ports import CallContext, UpstreamRefusedError
 from bff_backoffice.application.preferences.ports import ToldPreferences
 from bff_backoffice.application.sessions.ports import TenantProfile
 from bff_backoffice.domain.operator import Operator, OperatorId, OperatorRole, PropertyId, TenantId
-from bff_backoffice.infrastructure.dialect import Money, Wire, operator_headers, safe_address
+from bff_backoffice.infrastructure.dialect import Money, Wire, operator_headers, property_of, safe_address
 from bff_backoffice.infrastructure.forwarding import MutationDialect, envelope, key_header
 from bff_backoffice.infrastructure.http import Bounds, Call, Upstream, UpstreamClient
 
@@ -150,7 +150,12 @@ class TenantGateway:
                 method="PUT",
                 path=_preferences_of(call),
                 bounds=call,
-                headers={**envelope(call, order), **key_header(order, MUTATIONS), **demanded},
+                headers={
+                    **envelope(call, order),
+                    "X-Property-Id": property_of(call),
+                    **key_header(order, MUTATIONS),
+                    **demanded,
+                },
                 # The same bytes for every dispatch of a key, in whatever order the desktop sent the members.
                 body=msgspec.json.encode(content, order="sorted"),
                 decode=_told,
