@@ -14,7 +14,7 @@ import pytest
 from bff_backoffice.presentation.route_table import Access, Route
 from bff_backoffice.presentation.routes import ROUTES
 from tests.desktop import API, Desktop
-from tests.isolation.every_route import OPERATOR_ROUTES, name_of, request
+from tests.isolation.every_route import OPERATOR_ROUTES, name_of, path_of, request
 from tests.worlds import World, start_world
 
 EVERY_ROUTE = pytest.mark.parametrize("route", OPERATOR_ROUTES, ids=name_of)
@@ -23,6 +23,7 @@ OPEN_ROUTES = [each for each in ROUTES if each.access is Access.OPEN]
 
 UNKNOWN_PROPERTY = "ppt_01JGFJJZ03J02SKYND46F9ZBK0"
 UNKNOWN_DEVICE = "dev_01JGFJJZ03J02SKYND46F9ZBK0"
+TOO_LONG = b"x" * 1_100_000
 NOBODY_MAKES = "image/x-none"
 BURST = 3
 
@@ -66,30 +67,38 @@ def test_a_wrong_header_is_refused_by_every_route(
     assert answer.status_code == status, answer.text
 
 
+@EVERY_ROUTE
+def test_a_body_that_is_too_long_is_refused_by_every_route(swept: World, desk: Desktop, route: Route) -> None:
+    """413 before any credentials are looked at, also where no body is asked for."""
+    url, json = swept.bff + API + path_of(route, desk), {"Content-Type": "application/json"}
+
+    assert swept.http.request(route.method, url, content=TOO_LONG, headers=json).status_code == 413
+
+
 @WITH_A_BODY
 def test_a_wrong_body_is_refused_by_every_route_that_takes_one(swept: World, desk: Desktop, route: Route) -> None:
-    """Too long, of another type, not JSON, no object: 413, 415, 400."""
+    """Of another type, no object: 415, 400."""
     property_id = swept.properties()[0]
 
-    too_long = request(desk, route, property_id, body={"long": "x" * 2_000_000})
     other_type = request(desk, route, property_id, **{"Content-Type": "text/plain"})
     no_object = request(desk, route, property_id, body=[])
 
-    assert [answer.status_code for answer in (too_long, other_type, no_object)] == [413, 415, 400]
+    assert [answer.status_code for answer in (other_type, no_object)] == [415, 400]
 
 
 @pytest.mark.parametrize("route", OPEN_ROUTES, ids=name_of)
 def test_an_open_route_refuses_what_it_can_not_answer(swept: World, route: Route) -> None:
-    """Another method, a representation that nobody makes, a malformed header: without any credentials."""
+    """Another method, a representation that nobody makes, a malformed header, too much: without any credentials."""
     url = swept.bff + API + route.path
 
     answers = [
         swept.http.post(url),
         swept.http.get(url, headers={"Accept": NOBODY_MAKES}),
         swept.http.get(url, headers={"X-App-Platform": "toaster"}),
+        swept.http.request("GET", url, content=TOO_LONG),
     ]
 
-    assert [answer.status_code for answer in answers] == [405, 406, 400]
+    assert [answer.status_code for answer in answers] == [405, 406, 400, 413]
 
 
 @pytest.mark.parametrize(

@@ -200,12 +200,14 @@ def test_a_swept_key_answers_every_retry_that_its_outcome_is_unknown(world: Worl
 
 
 def test_a_request_that_is_malformed_otherwise_asks_for_nothing(world: World) -> None:
-    """400 for headers that say nonsense, 406 where no answer would be understood."""
+    """400 for headers that say nonsense, 406 where no answer would be understood, 413 for a body without end."""
     good = {"Authorization": f"Bearer {token(world)}"}
 
     malformed = ask(world, **good, **{"X-App-Version": "new"})
     assert (malformed.status_code, malformed.json()["errors"][0]["field"]) == (400, "header.x-app-version")
     assert ask(world, **good, Accept="text/html").status_code == 406
+    url = f"{world.bff}{V1}/internal/jobs/{JOB}"
+    assert world.http.post(url, headers=good, content=b"x" * 1_100_000).status_code == 413
 
 
 def test_a_store_that_is_away_is_said_so_and_the_scheduler_asks_again(tmp_path: Path) -> None:

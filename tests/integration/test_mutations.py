@@ -375,11 +375,28 @@ def test_a_refusal_that_another_try_may_not_meet_is_not_final(world: World, desk
     key, path, charge = new_key(), f"/folios/{folio(world)}/charges", charge_of(world)
     world.fault("billing-service", "error", status=status, match="POST")
 
-    assert act(desk, path, charge, key=key).status_code >= 400
+    refusal = act(desk, path, charge, key=key)
+    assert (refusal.status_code >= 400, refusal.json()["retry"]) == (True, "same_key")
     world.heal()
 
     assert in_the_end(desk, path, charge, key).status_code == 201
     assert len(effects(world, "billing-service")) == 1
+
+
+@pytest.mark.parametrize("status", [402, 405, 415, 418, 422, 428, 451])
+def test_any_other_refusal_of_the_owning_service_is_final(world: World, desk: Desktop, status: int) -> None:
+    """Its status and its code reach the desk, the same bytes again for the same key; nothing is done."""
+    key, path, charge = new_key(), f"/folios/{folio(world)}/charges", charge_of(world)
+    world.fault("billing-service", "error", status=status, match="POST")
+
+    first = act(desk, path, charge, key=key)
+    world.heal()
+    again = act(desk, path, charge, key=key)
+
+    assert (first.status_code, first.json()["retry"]) == (status, None)
+    assert first.json()["code"].startswith("MELMASTOON.BILLING.")
+    assert (again.status_code, again.content, again.headers["Idempotency-Replayed"]) == (status, first.content, "true")
+    assert effects(world, "billing-service") == []
 
 
 def test_a_desk_that_sends_again_while_the_first_try_hangs_is_told_to_wait(world: World, desk: Desktop) -> None:

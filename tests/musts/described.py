@@ -67,7 +67,7 @@ class Described:
         if template is None or operation is None:
             self._no_operation(template, answer, media)
             return answer
-        response = operation["responses"].get(str(answer.status_code))
+        response = self._response(operation["responses"], answer.status_code)
         if response is None:
             raise NotDescribedError(f"{where} is not among {sorted(operation['responses'])}: {answer.text[:300]}")
         self.produced.add((method, template, answer.status_code, media))
@@ -82,6 +82,11 @@ class Described:
         if media == PROBLEM:
             self._code(where, answer.json()["code"], response["x-codes"])
         return answer
+
+    def _response(self, responses: dict[str, Any], status: int) -> dict[str, Any] | None:
+        # A class of statuses is described where no status of it is named for itself (OpenAPI 3.1, section 4.8.16).
+        found: dict[str, Any] | None = responses.get(str(status)) or responses.get(f"{status // 100}XX")
+        return found
 
     def _code(self, where: str, code: str, described: list[str]) -> None:
         # A domain service's own code passes through unchanged (contract, section 2.4), and nobody here can list them.

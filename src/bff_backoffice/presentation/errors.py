@@ -44,6 +44,8 @@ _TENANT_MISMATCH: Final = frozenset({
 # An upstream's refusal of what the client did not cause; whether to try again is then the only question that is left.
 _OUR_CREDENTIALS: Final = frozenset({401, 407})
 _RETRIABLE_STATUS: Final = frozenset({408, 423, 425, 429})
+_FINAL_ADVICE: Final[Mapping[int, Advice]] = {412: "new_key"}
+"""What is kept for a key stays kept: who looked again and means it still needs another one."""
 _LONGEST_TITLE: Final = 200
 _NOT_FOUND: Final = 404
 _CLIENT_ERRORS: Final = range(400, 500)
@@ -194,7 +196,7 @@ def _passed_through(error: UpstreamRefusedError, retry: Advice | None) -> Refusa
     if ours or error.status not in _CLIENT_ERRORS or not _FOREIGN_CODE.match(error.code):
         detail = f"{error.upstream} refused in a way that its contract does not name."
         return Refusal(Code.UPSTREAM_INVALID_RESPONSE, detail, retry=retry)
-    advice = None if is_final_refusal(error.status, error.code) else retry
+    advice = _FINAL_ADVICE.get(error.status) if retry and is_final_refusal(error.status, error.code) else retry
     known = _BY_TEXT.get(error.code)
     if known is not None:
         # A code's status never changes, so one that the platform shares keeps the catalogue's.

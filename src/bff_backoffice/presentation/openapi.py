@@ -16,7 +16,9 @@ from bff_backoffice.presentation.route_table import EVERY_ROLE, PREFIXES, Access
 
 __all__ = ["openapi_document"]
 
-_ALWAYS: Final = (Code.NOT_ACCEPTABLE, Code.METHOD_NOT_ALLOWED, Code.VALIDATION_FAILED, Code.INTERNAL)
+_ALWAYS: Final = (
+    Code.NOT_ACCEPTABLE, Code.METHOD_NOT_ALLOWED, Code.VALIDATION_FAILED, Code.PAYLOAD_TOO_LARGE, Code.INTERNAL,
+)  # fmt: skip
 _WITH_PROOF: Final = (
     Code.PROOF_INVALID, Code.PROOF_REPLAYED, Code.NONCE_REQUIRED, Code.TOKEN_INVALID, Code.SESSION_REVOKED,
     Code.DEVICE_MISMATCH, Code.STORE_UNAVAILABLE, Code.UPSTREAM_UNAVAILABLE, Code.UPSTREAM_TIMEOUT,
@@ -32,7 +34,7 @@ _WITH_OPERATOR: Final = (
 _WITH_ACCESS: Final = {
     Access.OPEN: (), Access.PROOF: _WITH_PROOF, Access.OPERATOR: _WITH_OPERATOR, Access.MACHINE: _WITH_MACHINE,
 }  # fmt: skip
-_WITH_BODY: Final = (Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
+_BEHIND_UPSTREAMS: Final = frozenset({Access.PROOF, Access.OPERATOR})
 
 _OPERATOR_HEADERS: Final = (
     Parameter("X-Device-Id", "header", "Must equal the token's device.", {"type": "string", "pattern": "^dev_"}, True),
@@ -141,16 +143,17 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     by_status: dict[int, list[Code]] = {}
     for code in _refusals(route):
         by_status.setdefault(code.status, []).append(code)
-    for status in route.passes:
-        by_status.setdefault(status, [])
     for status, codes in sorted(by_status.items()):
-        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses[str(status)] = {
-            "description": " · ".join(code.title for code in codes) or "The owning service's own refusal",
-            "content": content,
-            "x-codes": [code.text for code in codes],
-        }  # fmt: skip
+        responses[str(status)] = _problem(" · ".join(code.title for code in codes), codes)
+    if route.access in _BEHIND_UPSTREAMS:
+        # A domain service's code and its status pass through unchanged, and nobody here can list them all.
+        responses["4XX"] = _problem("Any other refusal of a domain service, with its own code", ())
     return responses
+
+
+def _problem(description: str, codes: Iterable[Code]) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "content": content, "x-codes": [code.text for code in codes]}
 
 
 def _refusals(route: Route) -> list[Code]:
@@ -159,7 +162,7 @@ def _refusals(route: Route) -> list[Code]:
     if route.access is Access.OPERATOR and route.roles != EVERY_ROLE:
         codes.append(Code.ROLE_FORBIDDEN)
     if route.body is not None:
-        codes += _WITH_BODY
+        codes.append(Code.UNSUPPORTED_MEDIA_TYPE)
     return [code for code in Code if code in codes]
 
 

@@ -86,7 +86,6 @@ class Route:
     `roles` are those that may use it; general_manager and owner always may. `produces` are the media types to choose
     from by `Accept`, best first. `everywhere` routes answer without the prefix as well. `resource` looks at the path's
     parameters where that needs no asking: "does not exist" comes before "is malformed" (contract, section 2.1).
-    `passes` are statuses that only a domain service gives, and that pass through with its own code.
     A `body_optional` may be left out, with its media type, where none of its members is required.
     `machine` is who calls a route of that access.
     `deprecation` is there once a later version replaces the route; every answer of the route says so.
@@ -103,7 +102,6 @@ class Route:
     body: type | None = None
     body_optional: bool = False
     refusals: tuple[Code, ...] = ()
-    passes: tuple[int, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     produces: tuple[str, ...] = ("application/json",)
     needs_property: bool = False

@@ -125,6 +125,7 @@ def test_a_mutations_weather_is_not_final() -> None:
         (425, "MELMASTOON.RESERVATION.TOO_EARLY", "same_key"),
         (429, Code.RATE_LIMITED.text, "same_key"),
         (409, "MELMASTOON.RESERVATION.ALREADY_CHECKED_IN", None),
+        (412, "MELMASTOON.RESERVATION.VERSION_CONFLICT", "new_key"),
         (422, Code.VALIDATION_FAILED.text, None),
     ],
 )

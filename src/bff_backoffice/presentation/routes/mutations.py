@@ -26,7 +26,6 @@ from bff_backoffice.presentation.route_table import Access, Answer, Handler, Par
 __all__ = ["ROUTES"]
 
 _ATTESTATION: Final = re.compile(r"mfa_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
-_LOCKED: Final = 423
 _OBJECT: Final = {"type": "object", "additionalProperties": True}
 _ATTESTATION_PARAMETER: Final = Parameter(
     "X-Mfa-Attestation", "header", "The attestation of a second factor for this act, where one is demanded."
@@ -95,7 +94,7 @@ def _route(mutation: Mutation) -> Route:
         resource=None if mutation.kind is None else named_by(mutation.kind),
         parameters=_parameters(mutation),
         answers={mutation.status: answer},
-        passes=(_LOCKED,), refusals=(*refusals, Code.STEP_UP_REQUIRED) if gated else refusals,
+        refusals=(*refusals, Code.STEP_UP_REQUIRED) if gated else refusals,
     )  # fmt: skip
 
 
