@@ -85,7 +85,7 @@ class Described:
 
     def _response(self, responses: dict[str, Any], status: int) -> dict[str, Any] | None:
         # A class of statuses is described where no status of it is named for itself (OpenAPI 3.1, section 4.8.16).
-        found: dict[str, Any] | None = responses.get(str(status)) or responses.get(f"{status // 100}XX")
+        found: dict[str, Any] | None = responses.get(str(status), responses.get(f"{status // 100}XX"))
         return found
 
     def _code(self, where: str, code: str, described: list[str]) -> None:
