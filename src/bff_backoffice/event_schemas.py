@@ -1,29 +1,58 @@
-"""`make schemas`: writes `schemas/` and `asyncapi/asyncapi.yaml` from the shapes of telemetry.
+"""`make schemas`: writes `schemas/` and `asyncapi/asyncapi.yaml` from the shapes of telemetry and what is consumed.
 
 One JSON Schema (draft 2020-12) a subject, at the path that its `schemaUri` names, and an AsyncAPI 3 document that
-points at them. Both are committed; a test holds them to the source, and every event that the suite sees to them.
+points at them and lists what is received. Both are committed; a test holds them to the source, and every event that the
+suite sees to them.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import yaml
 
+from bff_backoffice.application.inboxes_news import news_of
+from bff_backoffice.application.refresh_hints import STALE
 from bff_backoffice.application.telemetry import Envelope
 from bff_backoffice.application.telemetry_payloads import PAYLOADS
+from bff_backoffice.application.views import Views
 from bff_backoffice.domain.telemetry import SUBJECTS, Subject
+from bff_backoffice.presentation.consumers import FAMILIES, HANDLERS
 
-__all__ = ["asyncapi_document", "main", "schema_of", "written"]
+__all__ = ["asyncapi_document", "heard_addresses", "main", "schema_of", "written"]
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PUBLISHED: Final = ("publishedAt",)
 _SCHEMAS: Final = "schemas"
 _ASYNCAPI: Final = "asyncapi/asyncapi.yaml"
+_HAPPENING: Final = "{happening}"
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_RECEIVED: Final = {
+    "name": "received",
+    "title": "An event of another service",
+    "summary": "In its publisher's own envelope. Each fact is looked for wherever some service writes it, in the "
+    "message's attributes first, and members that are missing are tolerated.",
+    "contentType": "application/json",
+    "headers": {
+        "type": "object",
+        "properties": {
+            name: {"type": "string"} for name in ("subject", "tenantId", "orderingKey", "eventId")
+        },
+    },
+    "payload": {
+        "schemaFormat": "application/schema+json;version=2020-12",
+        "schema": {
+            "type": "object",
+            "properties": {"payload": {"type": "object"}, "data": {"type": "object"}},
+            "anyOf": [{"required": ["payload"]}, {"required": ["data"]}],
+        },
+    },
+}  # fmt: skip
 
 
 def schema_of(subject: Subject) -> dict[str, Any]:
@@ -56,27 +85,90 @@ def schema_of(subject: Subject) -> dict[str, Any]:
 
 
 def asyncapi_document() -> dict[str, Any]:
-    """Return the AsyncAPI 3 document of everything that this service publishes."""
+    """Return the AsyncAPI 3 document of everything that this service publishes and receives."""
+    heard = heard_addresses()
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "bff-backoffice-service: telemetry",
-            "version": "1.0.0",
+            "title": "bff-backoffice-service: events",
+            "version": "1.1.0",
             "description": "What the back office's backend-for-frontend tells the platform of its own doing: "
-            "telemetry, and no domain event. At least once, ordered by device; receivers tell duplicates by `eventId`.",
+            "telemetry, and no domain event. At least once, ordered by device; receivers tell duplicates by `eventId`. "
+            "And what it hears of the other services: late, twice and in any order.",
         },
         "defaultContentType": "application/json",
-        "channels": {_name(subject): _channel(subject) for subject in SUBJECTS},
-        "operations": {
-            f"tell{_name(subject)[0].upper()}{_name(subject)[1:]}": {
-                "action": "send",
-                "channel": {"$ref": f"#/channels/{_name(subject)}"},
-                "messages": [{"$ref": f"#/channels/{_name(subject)}/messages/event"}],
-                "summary": _summary(subject),
-            }
-            for subject in SUBJECTS
+        "channels": {
+            **{_name(subject): _channel(subject) for subject in SUBJECTS},
+            **{_name_of_heard(address): _heard_channel(address) for address in heard},
         },
-        "components": {"messages": {_name(subject): _message(subject) for subject in SUBJECTS}},
+        "operations": {
+            **{_camel(f"tell_{subject.aggregate}_{subject.verb}"): _telling(subject) for subject in SUBJECTS},
+            **{
+                _name_of_heard(address).replace("heard", "hear", 1): _hearing(address, summary)
+                for address, summary in heard.items()
+            },
+        },
+        "components": {
+            "messages": {**{_name(subject): _message(subject) for subject in SUBJECTS}, "received": _RECEIVED}
+        },
+    }
+
+
+def heard_addresses() -> dict[str, str]:
+    """Return what is received, by its subject, and what it leads to. `{happening}` is any ending, in any version."""
+    families: dict[str, list[str]] = {family: [_sentence(handler)] for family, handler in FAMILIES.items()}
+    for family, views in STALE.items():
+        if views is not None:
+            families.setdefault(family, []).append(_staleness(family, views))
+    return {
+        **{subject: _sentence(handler) for subject, handler in HANDLERS.items()},
+        **{f"melmastoon.{family}.{_HAPPENING}": " ".join(does) for family, does in families.items()},
+    }
+
+
+def _sentence(documented: object) -> str:
+    return (documented.__doc__ or "").partition("\n")[0]
+
+
+def _staleness(family: str, views: Views) -> str:
+    shown = [*sorted(widget.value for widget in views.widgets), *(f"board {board}" for board in views.boards)]
+    card = ["property card"] if views.property_card else []
+    news = news_of(f"melmastoon.{family}.raised.v1", {}, None, _ANY_TIME)
+    told = "" if news is None else f" Told on the channel `{news.channel}`."
+    return f"Makes stale: {', '.join([*shown, *card])}.{told}"
+
+
+def _name_of_heard(address: str) -> str:
+    words = address.removeprefix("melmastoon.").split(".")[:-1]
+    # Others advance cursors too: what is heard has names apart from what is told.
+    return _camel("_".join(["heard", *([] if _HAPPENING not in address else ["any"]), *words]))
+
+
+def _heard_channel(address: str) -> dict[str, Any]:
+    happening = {"happening": {"description": "What happened, and the version."}}
+    return {
+        "address": address,
+        **({"parameters": happening} if _HAPPENING in address else {}),
+        "messages": {"event": {"$ref": "#/components/messages/received"}},
+    }
+
+
+def _hearing(address: str, summary: str) -> dict[str, Any]:
+    channel = f"#/channels/{_name_of_heard(address)}"
+    return {
+        "action": "receive",
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/event"}],
+        "summary": summary,
+    }
+
+
+def _telling(subject: Subject) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": f"#/channels/{_name(subject)}"},
+        "messages": [{"$ref": f"#/channels/{_name(subject)}/messages/event"}],
+        "summary": _summary(subject),
     }
 
 
@@ -114,11 +206,15 @@ def _message(subject: Subject) -> dict[str, Any]:
 
 
 def _summary(subject: Subject) -> str:
-    return (PAYLOADS[subject].__doc__ or "").partition("\n")[0]
+    return _sentence(PAYLOADS[subject])
 
 
 def _name(subject: Subject) -> str:
-    first, *others = f"{subject.aggregate}_{subject.verb}".split("_")
+    return _camel(f"{subject.aggregate}_{subject.verb}")
+
+
+def _camel(words: str) -> str:
+    first, *others = words.split("_")
     return first + "".join(word.capitalize() for word in others)
 
 

@@ -37,7 +37,7 @@ from bff_backoffice.presentation.event_members import (
 )
 from bff_backoffice.presentation.sync_events import SyncEvents
 
-__all__ = ["HANDLERS", "Consumers", "Handler", "handler_of"]
+__all__ = ["FAMILIES", "HANDLERS", "Consumers", "Handler", "handler_of"]
 
 _MEMBERSHIP: Final = "melmastoon.tenant.membership."
 _PROPERTY: Final = "melmastoon.property."
@@ -165,7 +165,7 @@ class Consumers:
         await self.forget_start.preferences(tenant_of(event), required(event, OperatorId, "userId"))
 
     async def membership_changed(self, event: PlatformEvent) -> None:
-        """The operator's roles and hotels are asked for anew."""
+        """The operator's roles and hotels are asked for anew; who is no member any more is signed out."""
         await self.forget_operator(tenant_of(event), required(event, OperatorId, "userId"))
 
     async def membership_ended(self, event: PlatformEvent) -> None:
@@ -203,7 +203,13 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType({
     "melmastoon.sync.operator_activity.replayed.v1": Consumers.activity_replayed,
     "melmastoon.sync.cursor.advanced.v1": Consumers.cursor_advanced,
 })  # fmt: skip
-"""What is read of exactly this version. Families, of which only counts that something happened, are in any version."""
+"""What is read of exactly this version, because members of its payload are."""
+
+FAMILIES: Final[Mapping[str, Handler]] = MappingProxyType({
+    "tenant.membership": Consumers.membership_changed,
+    "property": Consumers.property_changed,
+})  # fmt: skip
+"""What any event of a family leads to in any version, besides what it makes stale: only counts that it happened."""
 
 _ENDS_SESSIONS: Final = frozenset({
     Consumers.session_revoked, Consumers.user_locked, Consumers.device_ended, Consumers.membership_ended,
