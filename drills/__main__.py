@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from drills.cancellations import cancellations
 from drills.crash_matrix import crash_matrix
+from drills.live import live
 from drills.one_proof import one_proof
 from drills.outbox_dispatchers import outbox_dispatchers
 from drills.protections import protections
@@ -45,6 +46,7 @@ def _drills(*, quick: bool) -> dict[str, Drill]:
         "outbox": lambda folder, told: outbox_dispatchers(
             folder, events=10_000 if quick else 100_000, progress=told
         ),
+        "live": lambda folder, told: live(folder, disconnects=300 if quick else 10_000, progress=told),
         "restarts": lambda folder, told: restarts(folder, operators=20, progress=told),
         "soak": lambda folder, told: soak(folder, operators=50, seconds=60 if quick else 1800, progress=told),
     }  # fmt: skip

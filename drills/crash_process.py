@@ -20,7 +20,7 @@ from bff_backoffice.dev.plan import Addresses, Stores, service_environment
 from drills.processes import port_of
 from tests.worlds import World
 
-__all__ = ["LEASE_SECONDS", "SHORT_LEASES", "Victim", "victim"]
+__all__ = ["LEASE_SECONDS", "SHORT_LEASES", "Victim", "environment_beside", "victim"]
 
 LEASE_SECONDS: Final = 1.0
 SHORT_LEASES: Final = {"BFF_IDEMPOTENCY_LEASE_SECONDS": f"{LEASE_SECONDS:g}", "BFF_UPSTREAM_BREAKERS": "false"}
@@ -74,7 +74,7 @@ async def victim(world: World, step: str, log: Path) -> AsyncIterator[Victim]:
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "drills.failing_service", step, cwd=Path(__file__).parents[1],
-                env=_environment(world, base) | {"BFF_LISTEN_FD": str(listener.fileno())},
+                env=environment_beside(world, base) | SHORT_LEASES | {"BFF_LISTEN_FD": str(listener.fileno())},
                 pass_fds=(listener.fileno(),), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
             )  # fmt: skip
     found = Victim(base, process, log)
@@ -84,11 +84,12 @@ async def victim(world: World, step: str, log: Path) -> AsyncIterator[Victim]:
         await found.kill()
 
 
-def _environment(world: World, base: str) -> dict[str, str]:
+def environment_beside(world: World, base: str) -> dict[str, str]:
+    """What a service process at `base` is told that works in the stores of a world, beside the world's own."""
     stores = Stores(
         owner=world.postgres["owner"], app=world.postgres["app"], worker=world.postgres["worker"],
         redis=world.redis, redis_cache=world.redis,
     )  # fmt: skip
     seed = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
     given = service_environment(Addresses(port_of(world.bff)), stores, signing_key=seed)
-    return {**given, **SHORT_LEASES, "BFF_ADMIN_PORT": "0", "BFF_PUBLIC_ORIGINS": f"{base},{world.bff}"}
+    return {**given, "BFF_ADMIN_PORT": "0", "BFF_PUBLIC_ORIGINS": f"{base},{world.bff}"}

@@ -25,6 +25,7 @@ ORDER = (
     "one-proof",
     "crash-matrix",
     "outbox",
+    "live",
     "protections",
     "tenants",
     "restarts",

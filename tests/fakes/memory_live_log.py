@@ -59,8 +59,9 @@ class MemoryLiveLog:
         log = self._log(tenant_id)
         return Cursor(log.epoch, log.head)
 
-    async def read(self, tenant_id: TenantId, after: int) -> History:
-        """A page of what was told after the position."""
+    async def read(self, tenant_id: TenantId, after: int, *, epoch: str = "") -> History:
+        """A page of what was told after the position. This memory is lost as a whole or not at all."""
+        del epoch
         log = self._log(tenant_id)
         reaches, events = log.head, []
         for kept in log.channels.values():

@@ -39,8 +39,11 @@ class LiveLog(Announce, Protocol):
             StoreUnavailableError: the log can't be read now.
         """
 
-    async def read(self, tenant_id: TenantId, after: int) -> History:
+    async def read(self, tenant_id: TenantId, after: int, *, epoch: str = "") -> History:
         """What was told after this position, at most a page of it.
+
+        `epoch` is the one in which the reader heard of the position, if he did. A position that the log can't have
+        given out in it is the witness of a loss, which everybody is then told as a gap.
 
         Raises:
             StoreUnavailableError: the log can't be read now.

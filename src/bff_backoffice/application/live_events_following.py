@@ -59,14 +59,14 @@ class FollowLiveEvents:
         async with self.hub.joined(reader) as here:
             reader.fence(await self.fences.open(reader.tenant_id, reader.facts.device_id))
             cursor = after or here
-            page = None if after is None else await self.log.read(reader.tenant_id, after.position)
+            page = None if after is None else await self.log.read(reader.tenant_id, after.position, epoch=after.epoch)
             recovered = page is not None and recovers(page, cursor, reader.viewer)
             await reader.ready(cursor, recovered=recovered)
             self.observer.stream_opened()
             try:
                 # What was read is told before the hub takes over: a cursor from beyond the log's end has a gap in it.
                 while not (reader.over.done() or reader.silent or (not page and self.hub.attach(reader, cursor))):
-                    page = page or await self.log.read(reader.tenant_id, cursor.position)
+                    page = page or await self.log.read(reader.tenant_id, cursor.position, epoch=cursor.epoch)
                     following = what_follows(page, cursor, reader.viewer)
                     await reader.catch_up(following.told)
                     cursor, ended = following.cursor, following.cursor.position >= page.head
@@ -138,7 +138,7 @@ class PollLiveEvents:
         if after is None:
             return Polled(await self.log.now(poller.tenant_id), ())
         while True:
-            page = await self.log.read(poller.tenant_id, after.position)
+            page = await self.log.read(poller.tenant_id, after.position, epoch=after.epoch)
             following = what_follows(page, after, poller.viewer)
             if following.told or following.cursor.position >= page.head:
                 return Polled(following.cursor, following.told)

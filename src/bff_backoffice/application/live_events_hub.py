@@ -240,7 +240,7 @@ class LiveHub:
         here = group.cursor
         if here is None:
             return await self._log.now(tenant_id), True
-        return group.hand_out_page(await self._log.read(tenant_id, here.position), here)
+        return group.hand_out_page(await self._log.read(tenant_id, here.position, epoch=here.epoch), here)
 
     async def _beat(self) -> None:
         """Let every stream say that it is there, a row of them at a time, and let tenants go that nobody listens to."""

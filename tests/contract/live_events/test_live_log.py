@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -199,3 +201,129 @@ def test_a_restart_is_a_new_epoch_unless_the_append_only_log_kept_everything(
         asyncio.run(scenario(server))
     finally:
         server.kill()
+
+
+class PowerCut:
+    """A server whose machine loses its power: what its append-only file got after `mark` is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = Valkey(folder, "--appendonly", "yes")
+        self._folder = folder
+        self._size = 0
+
+    @property
+    def _file(self) -> Path:
+        return next(self._folder.glob("appendonlydir/*.incr.aof"))
+
+    def mark(self) -> None:
+        """What is told from now on will be lost."""
+        self._size = self._file.stat().st_size
+
+    def happen(self) -> None:
+        """Die, and come back without it."""
+        self.server.kill()
+        os.truncate(self._file, self._size)
+        self.server.start()
+
+
+@pytest.fixture
+def power(tmp_path: Path) -> Iterator[PowerCut]:
+    """One server of its own."""
+    cut = PowerCut(tmp_path)
+    cut.server.start()
+    yield cut
+    cut.server.kill()
+
+
+Logged = Callable[[Callable[[RedisLiveLog], Awaitable[Any]]], Any]
+
+
+@pytest.fixture
+def process(power: PowerCut) -> Logged:
+    """Let a process of its own do something with the log: it remembers nothing of the last one."""
+
+    def run(work: Callable[[RedisLiveLog], Awaitable[Any]]) -> Any:
+        async def opened() -> Any:
+            store = RedisStore.open(power.server.url, store="sessions", operation_seconds=5.0)
+            try:
+                return await work(RedisLiveLog(redis=store))
+            finally:
+                await store.aclose()
+
+        return asyncio.run(opened())
+
+    return run
+
+
+def test_no_position_is_given_out_twice_after_a_power_cut(power: PowerCut, process: Logged) -> None:
+    """Not after one, and not after a second one that takes what the log noted of the first."""
+    given: set[int] = set()
+    process(lambda log: log.announce(ONE, ALERT))
+    power.mark()
+    for _ in range(3):
+        process(lambda log: log.announce(ONE, ALERT))
+        head = process(lambda log: log.read(ONE, 0)).head
+        assert head not in given
+        given.add(head)
+        power.happen()
+    assert process(lambda log: log.read(ONE, 0)).lost == {}
+
+
+def test_whoever_heard_what_a_power_cut_took_makes_it_a_gap_for_everybody(power: PowerCut, process: Logged) -> None:
+    """Also for those who were told since and found nothing amiss; each channel's gap has a place of its own."""
+    process(lambda log: log.announce(ONE, ALERT))
+    power.mark()
+    process(lambda log: log.announce(ONE, HINT))
+    witness = process(lambda log: log.read(ONE, 0))
+    power.happen()
+    process(lambda log: log.announce(ONE, ALERT))
+    unaware = process(lambda log: log.read(ONE, 0))
+    assert (unaware.epoch, unaware.lost, len(unaware.events)) == (witness.epoch, {}, 2)
+    told = process(lambda log: log.read(ONE, witness.head, epoch=witness.epoch))
+    assert sorted(told.lost) == sorted(Channel)
+    assert sorted(told.lost.values()) == list(range(unaware.head + 1, unaware.head + 5))
+    assert process(lambda log: log.read(ONE, unaware.head, epoch=unaware.epoch)).lost == told.lost
+    again = process(lambda log: log.read(ONE, witness.head, epoch=witness.epoch))
+    assert again.head == told.head
+
+
+def test_a_process_that_told_what_a_power_cut_took_is_a_witness_too(power: PowerCut, process: Logged) -> None:
+    """It finds out with the next thing that it tells."""
+
+    async def told_twice(log: RedisLiveLog) -> History:
+        await log.announce(ONE, ALERT)
+        power.mark()
+        await log.announce(ONE, ALERT)
+        power.happen()
+        store = RedisStore.open(power.server.url, store="sessions", operation_seconds=5.0)
+        try:
+            same = replace(log, redis=store)
+            await same.announce(ONE, ALERT)
+            return await same.read(ONE, 0)
+        finally:
+            await store.aclose()
+
+    history = process(told_twice)
+    assert sorted(history.lost) == sorted(Channel)
+    assert len(history.events) == 2
+    assert history.events[-1].position > max(history.lost.values())
+
+
+def test_a_cursor_of_another_epoch_witnesses_nothing(power: PowerCut, process: Logged) -> None:
+    """Its position means nothing here, wherever it lies."""
+    process(lambda log: log.announce(ONE, ALERT))
+    power.mark()
+    power.happen()
+    assert process(lambda log: log.read(ONE, 1000, epoch="0123456789abcdef")).lost == {}
+
+
+def test_a_full_channel_takes_no_announced_gap_back(power: PowerCut, process: Logged) -> None:
+    """What it gives up later is older than the gap."""
+    process(lambda log: log.announce(ONE, ALERT))
+    power.mark()
+    process(lambda log: log.announce(ONE, ALERT))
+    seen = process(lambda log: log.read(ONE, 0))
+    power.happen()
+    gap = process(lambda log: log.read(ONE, seen.head, epoch=seen.epoch)).lost[Channel.ALERTS]
+    process(lambda log: replace(log, history_events=1).announce(ONE, ALERT))
+    assert process(lambda log: log.read(ONE, 0)).lost[Channel.ALERTS] == gap

@@ -2,7 +2,8 @@
 
 The messages are `e <epoch> <position> <told at, ms> <entry>` (an event), `d <device> <token>` (a stream was opened),
 `s <sid> <reason>` (a session is refused), `o <operator>` (an operator changed), `t <status>` (the tenant works no
-more). One that can't be read is passed over: what it said is found by the next look at the log or at the streams.
+more), `g` (the log has a gap: read it). One that can't be read is passed over: what it said is found by the next look
+at the log or at the streams.
 """
 
 from __future__ import annotations
@@ -139,6 +140,8 @@ def _pass_on(hearing: LiveHearing, tenant_id: TenantId, message: bytes) -> None:
             hearing.refused(tenant_id, IamSessionId(session_id), reason)
         elif kind == b"t":
             hearing.closed(tenant_id, said.decode())
+        elif kind == b"g":
+            hearing.connected(tenant_id)
         elif kind == b"o":
             hearing.changed(tenant_id, OperatorId(said.decode()))
     except (ValueError, msgspec.MsgspecError):

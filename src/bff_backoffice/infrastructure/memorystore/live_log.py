@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -33,66 +33,98 @@ _PAGE: Final = 256
 _FAR: Final = 10**15
 """A position that no log reaches."""
 
+_LEAPS_BYTES: Final = 1024
+"""How much is kept of where a log leapt: a few dozen restarts of its server."""
+
 _CHANNELS: Final = tuple(Channel)
 
-# KEYS: head, the logs of the four channels. ARGV[1]: an epoch in case that a new one begins. A server that is another
-# run has forgotten what the last one was told unless its append-only log brought everything back: positions would then
-# be given out twice, so they begin anew under another epoch.
-_STANDING: Final = """
-local function standing()
+# KEYS: head, the logs of the four channels. ARGV[1]: an epoch in case that a new one begins; ARGV[2]: the wire.
+#
+# A server that is another run has forgotten what the last one was told unless its append-only log brought everything
+# back: positions would then be given out twice, so they begin anew under another epoch. Also an append-only log may
+# lack its last second, where the machine lost its power or its disk was slow. So another run leaps ahead, to a position
+# that follows from the clock, so that a second loss in a row can't lead to the same one. What lies in between was given
+# out by nobody, or by a memory that is gone: whoever has heard of a position in there is the witness of a loss. It is
+# then told as a gap of every channel at new positions, so that also those who are beyond the leap hear of it.
+_STANDING: Final = f"""
+local function standing(epoch_seen, position_seen)
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  local kept = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'position')
-  if kept[1] and kept[2] == run then return kept[1], tonumber(kept[3]) end
-  if kept[1] then
+  local kept = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'position', 'leaps')
+  local epoch, position, leaps = kept[1], tonumber(kept[3]), kept[4] or ''
+  if epoch and kept[2] ~= run then
     local persistence, replication = redis.call('INFO', 'persistence'), redis.call('INFO', 'replication')
     if string.find(persistence, 'aof_enabled:1', 1, true)
       and string.find(persistence, 'aof_last_write_status:ok', 1, true)
       and string.find(replication, 'role:master', 1, true)
       and string.find(replication, 'second_repl_offset:-1', 1, true) then
-      redis.call('HSET', KEYS[1], 'run', run)
-      return kept[1], tonumber(kept[3])
+      local now = redis.call('TIME')
+      local first = math.max(position + 1000000, now[1] * 100000 + math.floor(now[2] / 10))
+      leaps = string.sub(leaps .. string.format('%d:%d,', position, first), -{_LEAPS_BYTES})
+      redis.call('HSET', KEYS[1], 'run', run, 'position', string.format('%d', first), 'leaps', leaps)
+      position = first
+    else
+      epoch = nil
     end
   end
-  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run, 'position', 0)
-  return ARGV[1], 0
+  if not epoch then
+    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+    redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run, 'position', 0)
+    return ARGV[1], 0
+  end
+  if leaps ~= '' and epoch_seen == epoch then
+    for last, first in string.gmatch(leaps, '(%d+):(%d+),') do
+      if position_seen > tonumber(last) and position_seen < tonumber(first) then
+        for _, channel in ipairs({{{", ".join(f"'{each}'" for each in Channel)}}}) do
+          position = redis.call('HINCRBY', KEYS[1], 'position', 1)
+          redis.call('HSET', KEYS[1], 'lost:' .. channel, position)
+        end
+        leaps = string.gsub(leaps, last .. ':' .. first .. ',', '')
+        redis.call('HSET', KEYS[1], 'leaps', leaps)
+        redis.call('PUBLISH', ARGV[2], 'g')
+        break
+      end
+    end
+  end
+  return epoch, position
 end
 """
 
-# KEYS as above, then the mark of what was told once. ARGV: epoch, number of the channel, its name, entry, how many it
-# keeps, wire, seconds of the mark (0: none), seconds of the log. The log's keys end together: one that outlived the
-# others would be a gap that nobody announces.
+# KEYS as above, then the mark of what was told once. ARGV: epoch, wire, number of the channel, its name, entry, how
+# many it keeps, seconds of the mark (0: none), seconds of the log, epoch and position that the teller has seen. The
+# log's keys end together: one that outlived the others would be a gap that nobody announces.
 _TELL: Final = f"""{_STANDING}
-local epoch = standing()
-if ARGV[7] ~= '0' and not redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[7]) then return 0 end
+local epoch, head = standing(ARGV[9], tonumber(ARGV[10]))
+if ARGV[7] ~= '0' and not redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[7]) then return {{epoch, head}} end
 local position = redis.call('HINCRBY', KEYS[1], 'position', 1)
-local log, most = KEYS[1 + ARGV[2]], tonumber(ARGV[5])
+local log, most = KEYS[1 + ARGV[3]], tonumber(ARGV[6])
 local surplus = redis.call('XLEN', log) + 1 - most
 if surplus > 0 then
   local given_up = redis.call('XRANGE', log, '-', '+', 'COUNT', surplus)
-  redis.call('HSET', KEYS[1], 'lost:' .. ARGV[3], string.match(given_up[#given_up][1], '^%d+'))
+  local last, lost = string.match(given_up[#given_up][1], '^%d+'), redis.call('HGET', KEYS[1], 'lost:' .. ARGV[4])
+  if tonumber(last) > tonumber(lost or '0') then redis.call('HSET', KEYS[1], 'lost:' .. ARGV[4], last) end
   redis.call('XTRIM', log, 'MAXLEN', most - 1)
 end
-redis.call('XADD', log, string.format('%d-0', position), 'e', ARGV[4])
+redis.call('XADD', log, string.format('%d-0', position), 'e', ARGV[5])
 for number = 1, 5 do redis.call('EXPIRE', KEYS[number], ARGV[8]) end
 local now = redis.call('TIME')
 local told_at = now[1] * 1000 + math.floor(now[2] / 1000)
-redis.call('PUBLISH', ARGV[6], string.format('e %s %d %d ', epoch, position, told_at) .. ARGV[4])
-return position
+redis.call('PUBLISH', ARGV[2], string.format('e %s %d %d ', epoch, position, told_at) .. ARGV[5])
+return {{epoch, position}}
 """
 
-# KEYS: head, logs. ARGV: epoch, position after which to read, most events of each channel, names of the channels,
-# seconds of the log. A log that is read is a log that is needed, so that its keys go on together.
+# KEYS: head, logs. ARGV: epoch, wire, position after which to read, most events of each channel, names of the
+# channels, seconds of the log, epoch of the position. A log that is read is a log that is needed, so that its keys go
+# on together.
 _READ: Final = f"""{_STANDING}
-local epoch, position = standing()
+local epoch, position = standing(ARGV[10], tonumber(ARGV[3]))
 local answer = {{epoch, position}}
 for number = 1, 4 do
   answer[number + 2] = {{
-    redis.call('HGET', KEYS[1], 'lost:' .. ARGV[3 + number]),
-    redis.call('XRANGE', KEYS[1 + number], '(' .. ARGV[2] .. '-0', '+', 'COUNT', ARGV[3]),
+    redis.call('HGET', KEYS[1], 'lost:' .. ARGV[4 + number]),
+    redis.call('XRANGE', KEYS[1 + number], '(' .. ARGV[3] .. '-0', '+', 'COUNT', ARGV[4]),
   }}
 end
-for number = 1, 5 do redis.call('EXPIRE', KEYS[number], ARGV[8]) end
+for number = 1, 5 do redis.call('EXPIRE', KEYS[number], ARGV[9]) end
 return answer
 """
 
@@ -119,36 +151,52 @@ class RedisLiveLog:
 
     redis: RedisStore
     history_events: int = HISTORY_EVENTS
+    _seen: dict[TenantId, Cursor] = field(default_factory=dict)
+    """Where each tenant's log stood when this process told it something: it is a witness of what is lost of it."""
 
     async def announce(self, tenant_id: TenantId, event: LiveEvent) -> None:
         """Tell it, unless it was told before: one atomic step."""
         number = _CHANNELS.index(event.channel) + 1
         once = keys.live_once(tenant_id, hashlib.sha256((event.told_once or "").encode()).hexdigest()[:32])
-        await self.redis.ask(
+        seen = self._seen.get(tenant_id) or Cursor("", 0)
+        epoch, position = await self.redis.ask(
             "EVAL",
             _TELL,
             6,
             *_log_keys(tenant_id),
             once,
             _new_epoch(),
+            keys.live_wire(tenant_id),
             number,
             event.channel,
             _entry(tenant_id, event),
             self.history_events,
-            keys.live_wire(tenant_id),
             0 if event.told_once is None else _ONCE_SECONDS,
             _KEEP_SECONDS,
+            seen.epoch,
+            seen.position,
         )
+        self._seen[tenant_id] = Cursor(epoch.decode(), int(position))
 
     async def now(self, tenant_id: TenantId) -> Cursor:
         """Where the log stands."""
         history = await self.read(tenant_id, _FAR)
         return Cursor(history.epoch, history.head)
 
-    async def read(self, tenant_id: TenantId, after: int) -> History:
+    async def read(self, tenant_id: TenantId, after: int, *, epoch: str = "") -> History:
         """A page of what was told after the position."""
         answer = await self.redis.ask(
-            "EVAL", _READ, 5, *_log_keys(tenant_id), _new_epoch(), after, _PAGE, *_CHANNELS, _KEEP_SECONDS
+            "EVAL",
+            _READ,
+            5,
+            *_log_keys(tenant_id),
+            _new_epoch(),
+            keys.live_wire(tenant_id),
+            after,
+            _PAGE,
+            *_CHANNELS,
+            _KEEP_SECONDS,
+            epoch,
         )
         return _history(answer)
 
