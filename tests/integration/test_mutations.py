@@ -507,6 +507,8 @@ def test_a_mutation_needs_a_key(
         ("/reservations/{stay}/assign-room", {"roomId": "412"}, "body.roomId"),
         ("/reservations/{stay}/check-in", {"idDocument": {"type": "passport"}}, "body.idDocument.last4"),
         ("/reservations", {"arrivalDate": "tomorrow", "departureDate": "2031-01-01"}, "body.arrivalDate"),
+        ("/reservations", {"arrivalDate": "2031-02-30", "departureDate": "2031-03-02"}, "body.arrivalDate"),
+        ("/reservations/{stay}/assign-room", {"roomId": None}, "body.roomId"),
         ("/housekeeping/tasks", {"roomId": 412}, "body.roomId"),
         ("/maintenance/work-orders", {"title": ""}, "body.title"),
     ],

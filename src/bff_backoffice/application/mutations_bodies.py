@@ -6,15 +6,21 @@ forwarded. Texts and dates travel on as they came.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import FieldInfo, fields
+
+from bff_backoffice.domain.errors import FieldError
 
 __all__ = [
     "Act", "Amount", "AssignRoom", "AssignTask", "AssignWorkOrder", "BlockWorkOrder", "CheckIn", "IssueKey",
     "NewCharge", "NewPayment", "NewRefund", "NewReservation", "NewTask", "NewWorkOrder", "Nothing", "ReservationChange",
     "ResolveWorkOrder", "RevokeKey", "RoomStatus", "TaskInspection", "WithNotes", "WithReason", "fields_of",
+    "not_in_the_calendar",
 ]  # fmt: skip
 
 _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}$"
@@ -40,6 +46,33 @@ class Act(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True)
 def fields_of(body: type[Act]) -> tuple[FieldInfo, ...]:
     """Return what a body is made of."""
     return fields(body)
+
+
+def not_in_the_calendar(body: Act) -> tuple[FieldError, ...]:
+    """Return the members that are written like a date or a moment and are none, such as 30 February."""
+    return tuple(
+        FieldError(f"body.{name}", "malformed", "There is no such day or time.")
+        for attribute, name, read in _in_the_calendar(type(body))
+        if isinstance(value := getattr(body, attribute), str) and not _reads(read, value)
+    )
+
+
+@cache
+def _in_the_calendar(body: type[Act]) -> tuple[tuple[str, str, Callable[[str], object]], ...]:
+    return tuple(
+        (field.name, field.encode_name, read)
+        for field in fields(body)
+        for kind, read in ((_Date, date.fromisoformat), (_Moment, datetime.fromisoformat))
+        if kind in (field.type, *get_args(field.type))
+    )
+
+
+def _reads(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Amount(Act, frozen=True, kw_only=True):

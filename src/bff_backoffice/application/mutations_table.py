@@ -38,11 +38,6 @@ class Ledger(StrEnum):
     LOCKS = "lock_action_proxy_audit"
 
 
-def _nothing_wrong(_body: bodies.Act) -> tuple[FieldError, ...]:
-    """Where the shape of each member is all that there is to say."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutation:
     """One row. `path` is behind the prefix; `status` is that of its success.
@@ -73,7 +68,7 @@ class Mutation:
     """What a success is, where it is this service's own word; else whatever the owning service answers."""
     refusals: tuple[Code, ...] = ()
     """Those that only this one has."""
-    wrong: Callable[[bodies.Act], tuple[FieldError, ...]] = _nothing_wrong
+    wrong: Callable[[bodies.Act], tuple[FieldError, ...]] = bodies.not_in_the_calendar
     """What is wrong with a body although each of its members has the right shape."""
 
     @property
