@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +15,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import redis
 
-from tests.desktop import Desktop
+from tests.desktop import API, Desktop
 from tests.live import event, listening, poll, tell
 from tests.worlds import World, start_world
 
@@ -359,6 +361,35 @@ def test_wherever_a_revocation_is_learned_the_stream_ends_within_a_second(world:
     # A poll that had not begun by then finds no operator any more where the membership went.
     assert refused[0] in ({401, 403} if how == "membership" else {401})
     assert desktop.get(f"/sse/stream?after={last.id}").status_code == 401
+
+
+def test_a_poll_whose_client_left_waits_no_longer(world: World) -> None:
+    """What it waited for would be told to nobody: it ends when its connection does, as a stream."""
+    desktop, path = world.sign_in(), f"{API}/events?wait=25"
+    assert desktop.get("/session").status_code == 200
+
+    def measured(line: str) -> float:
+        lines = world.http.get(f"{world.admin}/metrics").text.splitlines()
+        return sum(float(each.rpartition(" ")[2]) for each in lines if each.startswith(line))
+
+    def until(reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 15
+        while not reached():
+            assert time.monotonic() < deadline, "it never came"
+            time.sleep(0.02)
+
+    under_way, left = (
+        'bff_backoffice_request_inflight{route="/events"}',
+        'bff_backoffice_errors_total{error_code="client_gone",route="/events"}',
+    )
+    before = measured(left)
+    head = "".join(f"{name}: {value}\r\n" for name, value in desktop.headers("GET", path).items())
+    address = httpx2.URL(world.bff)
+    with socket.create_connection((address.host, address.port or 80)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: desk\r\n{head}\r\n".encode())
+        until(lambda: measured(under_way) == 1)
+    until(lambda: measured(left) == before + 1)
+    assert measured(under_way) == 0
 
 
 def test_a_suspended_tenant_ends_its_streams_and_nobody_elses(own_world: World) -> None:

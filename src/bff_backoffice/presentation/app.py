@@ -17,12 +17,13 @@ from bff_backoffice.presentation import request_parts
 from bff_backoffice.presentation.cors import Cors
 from bff_backoffice.presentation.dispatch import Arrival, Dispatch, Learned, require_media_type
 from bff_backoffice.presentation.errors import problem_document, problem_headers, refusal_of
-from bff_backoffice.presentation.exchange import Held, Stream, Whole
+from bff_backoffice.presentation.exchange import Held, Stream, Waited, Whole
 from bff_backoffice.presentation.responses import (
     ClientGoneError,
     Receive,
     Send,
     StreamCutError,
+    awaited,
     send_held,
     send_stream,
     send_whole,
@@ -133,6 +134,8 @@ class BackofficeApp:
             if isinstance(response, Held):
                 await self._hold(response, scope, send, progress)
                 return
+            if isinstance(response, Waited):
+                response = await awaited(response, receive)
         except (ClientGoneError, StreamCutError):
             raise
         except Exception as failure:  # noqa: BLE001 - the last place where a failure can become an answer

@@ -1,4 +1,4 @@
-"""One request as handlers see it, and the two kinds of answer that they give."""
+"""One request as handlers see it, and the kinds of answer that they give."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "Open",
     "Response",
     "Stream",
+    "Waited",
     "Whole",
     "Write",
     "json_answer",
@@ -128,6 +129,16 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waited:
+    """An answer that is there as a whole once something happened, which may take long.
+
+    What `run` raises is answered as any refusal is. It is cancelled when the client goes away.
+    """
+
+    run: Callable[[], Awaitable[Whole]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """An answer that is written as it becomes ready.
 
@@ -175,7 +186,7 @@ class Held:
     status: int = 200
 
 
-Response = Whole | Stream | Held
+Response = Whole | Waited | Stream | Held
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 

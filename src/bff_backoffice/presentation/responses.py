@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from bff_backoffice.presentation.exchange import Held, Line, Stream, Whole, Write
+from bff_backoffice.presentation.exchange import Held, Line, Stream, Waited, Whole, Write
 
-__all__ = ["ClientGoneError", "Receive", "Send", "StreamCutError", "send_held", "send_stream", "send_whole"]
+__all__ = [
+    "ClientGoneError", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream", "send_whole",
+]  # fmt: skip
+
+T = TypeVar("T")
 
 Header = tuple[str, str]
 Message = MutableMapping[str, Any]
@@ -45,6 +49,16 @@ async def send_whole(response: Whole, own_headers: list[Header], send: Send) -> 
     await send({"type": "http.response.body", "body": response.body, "more_body": False})
 
 
+async def awaited(response: Waited, receive: Receive) -> Whole:
+    """Return the answer once it is there.
+
+    Raises:
+        ClientGoneError: the client went away; everything behind the answer has ended by then.
+        Exception: what `run` raised.
+    """
+    return await _while_there(response.run(), receive)
+
+
 async def send_stream(
     response: Stream, own_headers: Callable[[Sequence[Header]], list[Header]], receive: Receive, send: Send
 ) -> None:
@@ -59,19 +73,13 @@ async def send_stream(
     """
     delivery = _Delivery(response, own_headers, send)
     try:
-        async with asyncio.TaskGroup() as group:
-            watcher = group.create_task(_until_gone(receive))
-            await response.run(delivery.begin)
-            watcher.cancel()
-    except ExceptionGroup as failures:
-        gone, others = failures.split(ClientGoneError)
-        if gone is not None or others is None:
-            raise ClientGoneError from None
-        # The writer is one task beside the watcher, so there is one failure.
-        failure = others.exceptions[0]
+        await _while_there(response.run(delivery.begin), receive)
+    except ClientGoneError:
+        raise
+    except Exception as failure:
         if delivery.begun:
             raise StreamCutError(failure) from failure
-        raise failure from None
+        raise
     await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -148,6 +156,22 @@ class _Delivery:
             await self._send(message)
         except OSError:
             raise ClientGoneError from None
+
+
+async def _while_there(work: Awaitable[T], receive: Receive) -> T:
+    """Return what it gives, or raise what it raises; cancel it and raise `ClientGoneError` when the client goes."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(_until_gone(receive))
+            given = await work
+            watcher.cancel()
+    except ExceptionGroup as failures:
+        gone, others = failures.split(ClientGoneError)
+        if gone is not None or others is None:
+            raise ClientGoneError from None
+        # It is one task beside the watcher, so there is one failure.
+        raise others.exceptions[0] from None
+    return given
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""Streams: what the server is told when the client goes, and when something behind a stream fails."""
+"""Streams and waits: what the server is told when the client goes, and when something behind an answer fails."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bff_backoffice.domain.errors import Code, Refusal
-from bff_backoffice.presentation.exchange import Begin, Stream
-from bff_backoffice.presentation.responses import ClientGoneError, StreamCutError, send_stream
+from bff_backoffice.presentation.exchange import Begin, Stream, Waited, Whole
+from bff_backoffice.presentation.responses import ClientGoneError, StreamCutError, awaited, send_stream
 
 Run = Callable[[Begin], Awaitable[None]]
 
@@ -139,3 +139,49 @@ async def test_a_connection_that_breaks_while_writing_is_a_client_that_left() ->
     """Servers say so with an `OSError` from `send`."""
     with pytest.raises(ClientGoneError):
         await stream(Connection(broken=True), two_chunks)
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_was_waited_for_is_given_and_nobody_watches_any_more() -> None:
+    """The watcher goes with the wait: the connection serves its next request."""
+    connection, before = Connection(), asyncio.all_tasks()
+
+    async def answer() -> Whole:
+        await asyncio.sleep(0)
+        return Whole(status=204)
+
+    assert await awaited(Waited(run=answer), connection.receive) == Whole(status=204)
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("failure", [Refusal(Code.SESSION_REVOKED), TimeoutError(), ValueError()], ids=repr)
+async def test_what_fails_behind_a_wait_comes_out_as_it_is(failure: Exception) -> None:
+    """It is answered like any other."""
+
+    async def fail() -> Whole:
+        raise failure
+
+    with pytest.raises(type(failure)) as raised:
+        await awaited(Waited(run=fail), Connection().receive)
+
+    assert raised.value is failure
+
+
+@pytest.mark.anyio
+async def test_a_client_that_hangs_up_ends_the_wait() -> None:
+    """Nobody is there to be told: the wait is cancelled where it stands, and not when its time is over."""
+    connection, ended = Connection(), asyncio.Event()
+
+    async def wait_for_ever() -> Whole:
+        connection.hung_up.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError("nothing is ever said")
+
+    with pytest.raises(ClientGoneError):
+        await awaited(Waited(run=wait_for_ever), connection.receive)
+
+    assert ended.is_set()

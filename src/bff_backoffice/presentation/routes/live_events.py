@@ -11,14 +11,14 @@ from typing import Any, Final
 import msgspec
 
 from bff_backoffice.application.live_events import StreamFacts
-from bff_backoffice.application.live_events_following import Poller
+from bff_backoffice.application.live_events_following import Polled, Poller
 from bff_backoffice.application.sessions.authenticate import session_revoked
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.live_events import Channel, Cursor, EndReason, LoggedEvent, MalformedCursorError, Viewer
 from bff_backoffice.domain.operator import PropertyId
 from bff_backoffice.presentation.event_stream_schemas import event_schema
-from bff_backoffice.presentation.exchange import Exchange, Held, Open, Response, json_answer, malformed
+from bff_backoffice.presentation.exchange import Exchange, Held, Open, Response, Waited, Whole, json_answer, malformed
 from bff_backoffice.presentation.live_stream import LiveStream
 from bff_backoffice.presentation.query_parts import Places
 from bff_backoffice.presentation.request_parts import wanted_property
@@ -93,9 +93,17 @@ async def poll_live_events(exchange: Exchange, use: UseCases) -> Response:
     viewer, after, wait = _asked(exchange)
     poller = Poller(tenant_id=exchange.operator.operator.tenant_id, facts=_facts(exchange), viewer=viewer)
     expires_in = (exchange.operator.token_expires_at - use.clock()).total_seconds() - _EARLY_SECONDS
-    polled = await use.live_events.poll(poller, after, wait_seconds=min(wait, expires_in))
-    if poller.reason is EndReason.REVOKED:
-        raise session_revoked()
+
+    async def run() -> Whole:
+        polled = await use.live_events.poll(poller, after, wait_seconds=min(wait, expires_in))
+        if poller.reason is EndReason.REVOKED:
+            raise session_revoked()
+        return _told(polled)
+
+    return Waited(run=run) if wait else await run()
+
+
+def _told(polled: Polled) -> Whole:
     events = [
         msgspec.Raw(b'{"id":"%b",%b' % (str(cursor).encode(), each.data.removeprefix(b"{")))
         for cursor, each in polled.told
