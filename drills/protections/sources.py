@@ -17,6 +17,7 @@ _SRC: Final = "src/bff_backoffice"
 _INSIDE: Final = "test_in_process.py"
 _ROUTES: Final = "test_routes.py"
 _CACHE: Final = "test_shared_cache.py"
+_WHOSE: Final = "test_whose_it_is.py"
 
 
 def of_the_source() -> Iterator[Protection]:
@@ -27,6 +28,7 @@ def of_the_source() -> Iterator[Protection]:
         ("who is asking", _ROUTES, _ASKING),
         ("in the process", _INSIDE, _IN_PROCESS),
         ("cache", _CACHE, _CACHES),
+        ("whose it is", _WHOSE, _OTHERS),
     ):
         for name, path, inside, old, new in listed:
             yield Protection(
@@ -111,4 +113,44 @@ _CACHES: Final = (
      "projection_lead('tnt_all',"),
     ("cache-flight", "application/read_through.py", "ReadThrough.renew", "(tenant_id, wanted.key, anew)",
      "(wanted.key, anew)"),
+)  # fmt: skip
+
+_ATTESTED: Final = "infrastructure/postgres/attestations.py"
+_LOCKS: Final = "infrastructure/upstreams/lock_integration.py"
+_TENANTS: Final = "infrastructure/upstreams/tenant.py"
+_IAM: Final = "infrastructure/upstreams/iam.py"
+_DISPATCHED: Final = "application/mutations_dispatch.py"
+_REFRESH: Final = "application/sessions/lifecycle.py"
+_LISTENING: Final = "application/live_events_listener.py"
+_OTHERS: Final = (
+    ("attested-id", _ATTESTED, "_FITS", "id = $2", "$2::text is not null"),
+    ("attested-operator", _ATTESTED, "_FITS", "operator_id = $3", "$3::text is not null"),
+    ("attested-device-key", _ATTESTED, "_FITS", "key_thumbprint = $4", "$4::text is not null"),
+    ("attested-act", _ATTESTED, "_FITS", "action = $5", "$5::text is not null"),
+    ("attested-thing", _ATTESTED, "_FITS", "resource_id = $6", "$6::text is not null"),
+    ("attested-amount", _ATTESTED, "_FITS", "amount = $7", "$7::text is not null"),
+    ("lock-of-property", _LOCKS, "LockIntegrationGateway.here", "lock.property_id == property_of(call)", "True"),
+    ("acted-property", _LOCKS, "_acted", "key.property_id != property_of(call) or ", ""),
+    ("acted-lock", _LOCKS, "_acted", " or key.lock_id != order.resource_id", ""),
+    ("acted-key", _LOCKS, "_acted", "key.id != order.body.key_credential_id", "False"),
+    ("member-of-tenant", _TENANTS, "TenantGateway._operator", "(found.tenant_id, found.user_id) != (tenant_id,",
+     "(tenant_id, found.user_id) != (tenant_id,"),
+    ("member-himself", _TENANTS, "TenantGateway._operator", "(found.tenant_id, found.user_id)",
+     "(found.tenant_id, operator_id)"),
+    ("profile-of-tenant", _TENANTS, "_profile", "found.id != tenant_id", "False"),
+    ("session-of-operator", _IAM, "_validation", 'ulid_of(found.user_id or "")', "operator_id.ulid"),
+    ("session-of-device", _IAM, "_validation", 'ulid_of(found.device_id or "")', "device_id.ulid"),
+    ("alert-of-property", "application/alerts_acknowledging.py", "AcknowledgeAlert.forward",
+     "alert.property_id != property_id", "False"),
+    ("decision-of-property", "application/suggestions_deciding.py", "DecideSuggestion.forward",
+     "known.property_id != call.property_id", "False"),
+    ("kept-for-property", _DISPATCHED, "replayed", "known.property_id not in request.operator.property_scope", "False"),
+    ("claimed-for-property", _DISPATCHED, "Dispatch._forwarded",
+     "claim.property_id not in request.operator.property_scope", "False"),
+    ("refreshed-key", _REFRESH, "RefreshSession.__call__",
+     "require_key_binding(claims.key_thumbprint, request.key.proof)", "pass"),
+    ("refreshed-device", _REFRESH, "RefreshSession.__call__", "request.device_id != claims.device_id", "False"),
+    ("stream-roles", _LISTENING, "Listener.speaks_of", "self.viewer.roles == operator.roles", "True"),
+    ("stream-properties", _LISTENING, "Listener.speaks_of",
+     "self.viewer.property_scope == frozenset(operator.property_scope)", "True"),
 )  # fmt: skip
