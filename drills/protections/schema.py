@@ -101,14 +101,14 @@ def _of_settings(row: asyncpg.Record) -> Iterable[Protection]:
         text = row["source"][: found.end() - len("true)")] + "false)" + row["source"][found.end() :]
         yield Protection(
             name=f"local-{number} {row['short']}", group="functions", removal=Statements((text,)),
-            suites=(("test_in_process.py",),),
+            suites=(("test_functions.py",),),
         )  # fmt: skip
     if len(times) > 1:
         begin, end = times[-1].span()
         text = row["source"][:begin] + "perform true" + row["source"][end:]
         yield Protection(
             name=f"given-back {row['short']}", group="functions", removal=Statements((text,)),
-            suites=(("test_in_process.py",),),
+            suites=(("test_functions.py",),),
         )  # fmt: skip
 
 

@@ -84,14 +84,14 @@ _ASKING: Final = (
      'parameters["id"] not in who.operator.property_scope', "False"),
     ("property-in-body", "application/sessions/lifecycle.py", "ChooseProperty.__call__",
      "property_id not in who.operator.property_scope", "False"),
-    ("property-of-what-was-found", "application/lookups.py", "ShowOne.__call__",
-     "found.property_id != asked.operator.property_id", "False"),
     ("not-stored", "presentation/app.py", "BackofficeApp._own_headers", 'else "private, no-store"', 'else "public"'),
 )  # fmt: skip
 
 _DIALECT: Final = "infrastructure/dialect.py"
 _HEARD: Final = "domain/live_events.py"
 _IN_PROCESS: Final = (
+    ("property-of-what-was-found", "application/lookups.py", "ShowOne.__call__",
+     "found.property_id != asked.operator.property_id", "False"),
     ("primary-property", "domain/sessions.py", "choose_property", "if chosen in scope:", "if chosen is not None:"),
     ("limit-of-tenant", "application/rate_limits.py", "LimitRequests.__call__", '(tenant_id, "")', '("", "")'),
     ("limit-of-device", "application/rate_limits.py", "LimitRequests.__call__", "(tenant_id, device_id)",
