@@ -12,6 +12,14 @@ from tests.worlds import World
 
 pytestmark = pytest.mark.browser
 
+_OUTSIDE = """() => [...document.querySelectorAll(".card")].flatMap((card) => {
+  const room = card.getBoundingClientRect();
+  return [...card.querySelectorAll("*")].filter((part) => {
+    const { left, right, width } = part.getBoundingClientRect();
+    return width > 0 && (left < room.left - 1 || right > room.right + 1);
+  }).map((part) => `${card.dataset.widget}: ${part.className.baseVal ?? part.className}`);
+})"""
+
 
 def test_one_hanging_upstream_holds_nobody_up(sit_down: SitDown, world: World, pictures: Path) -> None:
     """While pricing hangs its widget is still a skeleton of its final size, and all the others are painted."""
@@ -72,6 +80,16 @@ def test_last_known_data_stays_with_a_word_of_warning(sit_down: SitDown, world: 
     expect(card.locator(".badge")).to_contain_text("Last known")
     expect(card.locator(".notice")).to_be_visible()
     expect(card.locator(".figure")).to_be_visible()
+
+
+def test_nothing_of_a_widget_reaches_beyond_its_card(sit_down: SitDown) -> None:
+    """Charts and lists keep to their card, and the dial of the occupancy is a dial."""
+    desk = sit_down().sign_in()
+    outside = desk.page.evaluate(_OUTSIDE)
+    assert outside == []
+    dial = desk.card("occupancy").locator("svg").first.bounding_box()
+    assert dial is not None
+    assert (dial["width"], dial["height"]) == (76, 76)
 
 
 def test_the_line_says_how_the_dashboard_arrived(sit_down: SitDown) -> None:

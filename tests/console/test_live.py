@@ -79,11 +79,11 @@ def _is(page: Page, state: str, timeout: float = _SOON_MS) -> None:
     expect(page.locator(".live")).to_have_attribute("data-live", state, timeout=timeout)
 
 
-def _raise_alert(world: World, title: str) -> None:
+def _raise_alert(world: World, title: str, place: int = 0) -> None:
     operator = world.operator()
     text = {"default": title, "values": {}}
     answer = world.http.post(
-        f"{world.sim}/notification-service/api/v1/alerts?propertyId={world.properties()[0]}",
+        f"{world.sim}/notification-service/api/v1/alerts?propertyId={world.properties()[place]}",
         json={"severity": "critical", "title": text, "body": text},
         headers={
             "X-Tenant-Id": operator["tenantId"],
@@ -156,6 +156,24 @@ def test_an_alert_rings(sit_down: SitDown, world: World, pictures: Any, tag: str
     ring.locator("a").click()
     expect(page.locator(".inbox-card").first).to_contain_text("Smoke on the third floor")
     expect(ring).to_have_count(0)
+
+
+def test_a_desk_that_goes_to_another_hotel_hears_that_one(sit_down: SitDown, world: World) -> None:
+    """The stream is opened anew for the hotel that was chosen; what happens at the one before rings no more."""
+    desk = sit_down().sign_in()
+    page = desk.page
+    _is(page, "live")
+    with page.expect_request(lambda request: "/sse/stream" in request.url) as asked:
+        page.locator(".house-select").select_option(index=1)
+    there = asked.value.all_headers()["x-property-id"]
+    place = world.properties().index(there)
+    assert place > 0
+    desk.settled()
+    _is(page, "live")
+    _raise_alert(world, "Nothing to do with this desk")
+    _raise_alert(world, "Smoke in the kitchen", place)
+    expect(page.locator(".ring")).to_have_count(1, timeout=_SOON_MS)
+    expect(page.locator(".ring")).to_contain_text("Smoke in the kitchen")
 
 
 def test_a_session_that_is_revoked_elsewhere_is_over_here(sit_down: SitDown, world: World) -> None:

@@ -55,7 +55,7 @@ export function ring(share) {
   const circle = { cx: 36, cy: 36, r: radius, fill: "none" };
   return svg(
     "svg",
-    { class: "ring", viewBox: "0 0 72 72", "aria-hidden": "true" },
+    { class: "dial", viewBox: "0 0 72 72", "aria-hidden": "true" },
     svg("circle", { ...circle, class: "ring-track" }),
     filled > 0.5 &&
       svg("circle", {
