@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from ulid import ULID
 
@@ -199,3 +200,39 @@ def test_two_at_once_and_one_cut_off_close_each_session_once(world: World) -> No
         assert await desk.open_ones() == 0
 
     play(world, scenario)
+
+
+def test_of_many_open_sessions_those_that_ran_out_are_found_a_page_at_a_time(world: World) -> None:
+    """However many are there all the same, none hides another; and no reply holds all of them."""
+
+    async def scenario(desk: Desk) -> None:
+        opened = [await desk.sessions.open(desk.session()) for _ in range(350)]
+        desk.now += IDLE + timedelta(minutes=1)
+        gone = opened[::35]
+        for session in gone:
+            await desk.ran_out(session)
+        monitored = Replies(desk.redis)
+        found = await replace(desk.sessions, redis=monitored).lapsed(desk.tenant_id, IDLE, most=100)  # type: ignore[arg-type] # asks the same store
+
+        assert {each.id for each in found} == {each.id for each in gone}
+        assert len(found) == len(gone)
+        assert max(monitored.sizes) < 350
+        assert await desk.close_idle(most=4) == 4
+        assert await desk.close_idle() == len(gone) - 4
+        assert await desk.open_ones() == 340
+
+    play(world, scenario)
+
+
+@dataclass
+class Replies:
+    """Asks a store, and remembers how many things each reply held."""
+
+    redis: RedisStore
+    sizes: list[int] = field(default_factory=list)
+
+    async def ask(self, *command: str | bytes | int) -> Any:
+        """Ask it."""
+        reply = await self.redis.ask(*command)
+        self.sizes.append(len(reply[1]) // 2 if command[0] == "HSCAN" else len(reply))
+        return reply

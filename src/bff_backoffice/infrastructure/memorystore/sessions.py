@@ -78,6 +78,9 @@ _REMEMBERED: Final = 4096
 
 _SESSION_SECONDS: Final = int(SESSION_LIFETIME.total_seconds())
 
+_PAGE: Final = 100
+"""About so many open sessions in one reply, of about a KB each."""
+
 _CHANGED: Final = b""
 """In the operator's place: ask tenant-service, and do not keep the answer yet."""
 
@@ -180,14 +183,27 @@ class RedisSessions:
         await self.redis.ask("EVAL", _CLOSE, 2, key, keys.open_sessions(tenant_id), session_id)
 
     async def lapsed(self, tenant_id: TenantId, idle: timedelta, *, most: int) -> Sequence[BackofficeSession]:
-        """The sessions that nobody has used for so long, and that are gone without anybody having closed them."""
-        before = self.clock() - idle
-        blobs = await self.redis.ask("HVALS", keys.open_sessions(tenant_id))
-        old = sorted(
-            (each for each in map(_session, blobs) if each.last_seen_at < before), key=lambda each: each.last_seen_at
-        )
-        there = [(each, await self.current(tenant_id, each.device_id)) for each in old[:most]]
-        return [each for each, current in there if current is None or current.id != each.id]
+        """The sessions that nobody has used for so long, and that are gone without anybody having closed them.
+
+        A page of the tenant's at a time: one reply with all of them would keep everybody's request waiting.
+        """
+        before, place, found = self.clock() - idle, b"0", dict[BackofficeSessionId, BackofficeSession]()
+        while True:
+            page = ("HSCAN", keys.open_sessions(tenant_id), place, "COUNT", _PAGE)
+            place, entries = await self.redis.ask(*page)
+            old = [each for each in map(_session, entries[1::2]) if each.last_seen_at < before]
+            # A page may tell again what another one told, where the hash grew meanwhile.
+            found |= {each.id: each for each in await self._gone(tenant_id, old)}
+            if place == b"0" or len(found) >= most:
+                return list(found.values())[:most]
+
+    async def _gone(self, tenant_id: TenantId, old: Sequence[BackofficeSession]) -> list[BackofficeSession]:
+        """Those of them that are no more, by one round trip."""
+        if not old:
+            return []
+        blobs = await self.redis.ask("MGET", *(keys.session_of_device(tenant_id, each.device_id) for each in old))
+        there = [None if blob is None else _session(blob) for blob in blobs]
+        return [each for each, current in zip(old, there, strict=True) if current is None or current.id != each.id]
 
     async def forget_lapsed(self, session: BackofficeSession) -> bool:
         """Remove what is left of one of these; return whether this call did."""
