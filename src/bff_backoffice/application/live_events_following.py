@@ -56,7 +56,8 @@ class FollowLiveEvents:
 
     async def __call__(self, reader: Reader, after: Cursor | None) -> None:
         # Registered first, announced after: an older stream must not hear of this one before this one hears of others.
-        async with self.hub.joined(reader) as here:
+        try:
+            here = await self.hub.join(reader)
             reader.fence(await self.fences.open(reader.tenant_id, reader.facts.device_id))
             cursor = after or here
             page = None if after is None else await self.log.read(reader.tenant_id, after.position, epoch=after.epoch)
@@ -78,6 +79,8 @@ class FollowLiveEvents:
                 reader.end(EndReason.OVERFLOWED)
             finally:
                 self.observer.stream_ended(reader.reason)
+        finally:
+            self.hub.leave(reader)
 
 
 class Poller(Listener):
@@ -119,7 +122,8 @@ class PollLiveEvents:
         found = await self._read(poller, after)
         if found.told or wait_seconds <= 0:
             return found
-        async with self.hub.joined(poller):
+        try:
+            await self.hub.join(poller)
             while not (poller.over.done() or poller.silent or self.hub.attach(poller, found.cursor)):
                 found = await self._read(poller, found.cursor)
                 if found.told:
@@ -130,6 +134,8 @@ class PollLiveEvents:
                 await poller.over
             finally:
                 alarm.cancel()
+        finally:
+            self.hub.leave(poller)
         # Who may not hear any more what he could hear when he asked is told nothing, and asks again from where he was.
         return found if poller.silent else await self._read(poller, found.cursor)
 

@@ -8,8 +8,7 @@ come with a cursor read the log themselves until they stand where the hub stands
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -66,9 +65,8 @@ class LiveHub:
 
     # What listeners do ------------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def joined(self, listener: Listener) -> AsyncIterator[Cursor]:
-        """Take part until the block ends; gives where the tenant's log stands.
+    async def join(self, listener: Listener) -> Cursor:
+        """Take part until `leave`, which is due in any case; returns where the tenant's log stands.
 
         Raises:
             StoreUnavailableError: that can't be learned now.
@@ -78,15 +76,18 @@ class LiveHub:
             group = self._groups[listener.tenant_id] = Group()
             self._feed.follow(listener.tenant_id)
         self._arrivals += 1
-        row = self._rows[self._arrivals % self._rounds]
+        listener.row = self._arrivals % self._rounds
         group.members.add(listener)
-        row.add(listener)
+        self._rows[listener.row].add(listener)
         if self._draining:
             listener.end(EndReason.DRAINING)
-        try:
-            yield await self._standing(group)
-        finally:
-            row.discard(listener)
+        return await self._standing(group)
+
+    def leave(self, listener: Listener) -> None:
+        """Take part no longer."""
+        self._rows[listener.row].discard(listener)
+        group = self._groups.get(listener.tenant_id)
+        if group is not None:
             group.members.discard(listener)
             group.attached.discard(listener)
             group.left_at = asyncio.get_running_loop().time()

@@ -16,7 +16,7 @@ __all__ = ["Listener"]
 class Listener(ABC):
     """There are thousands of them, so they hold little. `over` is done once it has ended; `reason` then says why."""
 
-    __slots__ = ("_hushed", "after", "detail", "facts", "over", "reason", "tenant_id", "token", "viewer")
+    __slots__ = ("_hushed", "after", "detail", "facts", "over", "reason", "row", "tenant_id", "token", "viewer")
 
     def __init__(self, *, tenant_id: TenantId, facts: StreamFacts, viewer: Viewer) -> None:
         self.tenant_id = tenant_id
@@ -24,6 +24,8 @@ class Listener(ABC):
         self.viewer = viewer
         self.after = 0
         """The position up to which it was told everything when the hub took it over."""
+        self.row = 0
+        """Which of the hub's rows it stands in."""
         self.token: int | None = None
         """Its fencing token; until it has one, the newest that was heard of, as a negative number."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol
 
 from bff_backoffice.application.use_cases import UseCases
@@ -71,6 +72,12 @@ class _Progress:
     code: str = _CODE_OF_SUCCESS
     started: float = field(default_factory=time.perf_counter)
 
+    def forget_request(self) -> None:
+        """Keep what the log wants to know at the end: credentials and proof make up most of a request."""
+        self.headers.clear()
+        self.learned = Learned()
+        self.traceparent = ""
+
 
 class BackofficeApp:
     """Answers HTTP requests with the use cases."""
@@ -125,14 +132,13 @@ class BackofficeApp:
         try:
             preflight = self._cors.preflight(progress.method, progress.headers)
             response = preflight or await self._dispatch(await self._arrival(scope, receive, progress))
-            if isinstance(response, Stream):
+            if isinstance(response, Stream | Held):
                 progress.status = response.status
-                await send_stream(
-                    response, lambda given: self._own_headers(progress, given, stream=True), receive, send
-                )
-                return
-            if isinstance(response, Held):
-                await self._hold(response, scope, send, progress)
+                own_headers = partial(self._own_headers, progress, stream=True)
+                if isinstance(response, Stream):
+                    await send_stream(response, own_headers, receive, send)
+                else:
+                    await send_held(response, own_headers, scope, send, progress.forget_request)
                 return
             if isinstance(response, Waited):
                 response = await awaited(response, receive)
@@ -142,16 +148,6 @@ class BackofficeApp:
             response = self._refused(failure, progress)
         progress.status = response.status
         await send_whole(response, self._own_headers(progress, response.headers), send)
-
-    async def _hold(self, response: Held, scope: dict[str, Any], send: Send, progress: _Progress) -> None:
-        progress.status = response.status
-
-        def opened() -> None:
-            # Credentials and proof make up most of a request, and nobody needs them for as long as a stream lasts.
-            progress.headers.clear()
-            scope["headers"].clear()
-
-        await send_held(response, lambda given: self._own_headers(progress, given, stream=True), scope, send, opened)
 
     async def _arrival(self, scope: dict[str, Any], receive: Receive, progress: _Progress) -> Arrival:
         match = self._table.match(progress.path)

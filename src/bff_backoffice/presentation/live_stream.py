@@ -49,13 +49,12 @@ class LiveStream(Reader):
         live: LiveEvents,
         clock: Clock,
         lifetime_seconds: float,
-        open_: Open,
     ) -> None:
         super().__init__(tenant_id=tenant_id, facts=facts, viewer=viewer)
         self._live = live
         self._clock = clock
         self._seconds = lifetime_seconds
-        self._open: Open | None = open_
+        self._open: Open | None = None
         self._write: Write | None = None
         self._line: Line | None = None
         self._unsent = 0
@@ -121,8 +120,8 @@ class LiveStream(Reader):
         self._unsent = unsent
         line.push(beat_frame(now))
 
-    async def live(self, after: Cursor | None, expires_in: float) -> None:
-        """Be open until something ends it, and say what did.
+    async def live(self, after: Cursor | None, expires_in: float, open_: Open) -> None:
+        """Open the answer, be open until something ends it, and say what did.
 
         `expires_in` is how many seconds its token is good for.
 
@@ -130,6 +129,9 @@ class LiveStream(Reader):
             ClientGoneError: the client went away.
             StoreUnavailableError: as the use case.
         """
+        self._open = open_
+        # A coroutine keeps what it was called with for as long as it runs.
+        del open_
         reason = EndReason.EXPIRED if expires_in <= self._seconds else EndReason.ROTATED
         alarm = asyncio.get_running_loop().call_later(max(0.0, self._seconds), self.end, reason)
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from bff_backoffice.presentation.exchange import Held, Line, Stream, Waited, Whole, Write
 
 __all__ = [
-    "ClientGoneError", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream", "send_whole",
+    "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream",
+    "send_whole",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -19,10 +20,24 @@ Header = tuple[str, str]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+_Beginning = tuple[int, str, Callable[[Sequence[Header]], list[Header]]]
+
+LINE: Final = "bff_backoffice.line"
+"""The extension of ASGI's scope under which the listener puts the connection; no other runs this application."""
 
 
 _WITHOUT_LENGTH: Final = frozenset({204, 304})
 """A 204 has none, and that of a 304 would be the length of the answer that it stands for (RFC 9110, section 8.6)."""
+
+
+class HeldLine(Line, Protocol):
+    """The connection as whoever holds an answer open on it has it."""
+
+    def hold(self, gone: Callable[[], None]) -> None:
+        """Hear nothing more of the client but that it is gone, which is called back."""
+
+    def let_go(self) -> None:
+        """Call nobody back any more."""
 
 
 class ClientGoneError(Exception):
@@ -96,22 +111,20 @@ async def send_held(
 ) -> None:
     """Hold an answer open until it is complete or the client is gone; `opened` is called once its headers are out.
 
+    While it is open, nothing is kept of the request, and of the scope the method only: there are thousands of these.
+
     Raises:
         ClientGoneError: the client went away.
         StreamCutError: what `run` raised after it had opened.
         Exception: what `run` raised before it opened.
     """
-    line = scope["extensions"]["bff_backoffice.line"]
+    line: HeldLine = scope["extensions"][LINE]
     delivery = _Delivery(response, own_headers, send)
-
-    async def open_(headers: Sequence[Header], gone: Callable[[], None]) -> tuple[Write, Line]:
-        line.lost = gone
-        write = await delivery.begin([*headers, ("Connection", "close")])
-        opened()
-        return write, line
-
+    running = response.run(_Opening(delivery, line, scope, opened))
+    # A coroutine keeps what it was called with for as long as it runs.
+    del response, own_headers, scope, opened
     try:
-        await response.run(open_)
+        await running
         async with asyncio.timeout(_FAREWELL_SECONDS):
             await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
     except ClientGoneError:
@@ -122,26 +135,53 @@ async def send_held(
         line.abort()
         raise StreamCutError(failure) from failure
     finally:
-        line.lost = None
+        line.let_go()
+
+
+class _Opening:
+    """Opens an answer that is held open, and lets everything go that served to open it."""
+
+    __slots__ = ("_delivery", "_line", "_opened", "_scope")
+
+    def __init__(
+        self, delivery: _Delivery, line: HeldLine, scope: MutableMapping[str, Any], opened: Callable[[], None]
+    ) -> None:
+        self._delivery = delivery
+        self._line = line
+        self._scope = scope
+        self._opened = opened
+
+    async def __call__(self, headers: Sequence[Header], gone: Callable[[], None]) -> tuple[Write, Line]:
+        """Send status and headers; as `Open` says."""
+        self._line.hold(gone)
+        write = await self._delivery.begin([*headers, ("Connection", "close")])
+        self._opened()
+        # The server looks at the method once more, when the answer ends.
+        method = self._scope["method"]
+        self._scope.clear()
+        self._scope["method"] = method
+        return write, self._line
 
 
 class _Delivery:
     """The one writer of a stream, and whether its client has seen anything of it yet."""
 
-    __slots__ = ("_own_headers", "_response", "_send", "begun")
+    __slots__ = ("_begin", "_send", "begun")
 
     def __init__(
         self, response: Stream | Held, own_headers: Callable[[Sequence[Header]], list[Header]], send: Send
     ) -> None:
-        self._response = response
-        self._own_headers = own_headers
+        self._begin: _Beginning | None = (response.status, response.media_type, own_headers)
         self._send = send
         self.begun = False
 
     async def begin(self, headers: Sequence[Header]) -> Write:
         """Send status and headers, and give what writes the chunks."""
-        streamed = (("Content-Type", self._response.media_type), ("X-Accel-Buffering", "no"))
-        start = _start(self._response.status, [*self._own_headers(headers), *headers, *streamed])
+        if self._begin is None:
+            raise RuntimeError("an answer begins once")
+        (status, media_type, own_headers), self._begin = self._begin, None
+        streamed = (("Content-Type", media_type), ("X-Accel-Buffering", "no"))
+        start = _start(status, [*own_headers(headers), *headers, *streamed])
         self.begun = True
         await self.send(start)
         return self.write

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +18,7 @@ from bff_backoffice.domain.errors import Code
 from bff_backoffice.domain.live_events import Channel, Cursor, EndReason, LoggedEvent, MalformedCursorError, Viewer
 from bff_backoffice.domain.operator import PropertyId
 from bff_backoffice.presentation.event_stream_schemas import event_schema
-from bff_backoffice.presentation.exchange import Exchange, Held, Open, Response, Waited, Whole, json_answer, malformed
+from bff_backoffice.presentation.exchange import Exchange, Held, Response, Waited, Whole, json_answer, malformed
 from bff_backoffice.presentation.live_stream import LiveStream
 from bff_backoffice.presentation.query_parts import Places
 from bff_backoffice.presentation.request_parts import wanted_property
@@ -27,6 +27,7 @@ from bff_backoffice.presentation.route_table import Access, Answer, Parameter, R
 __all__ = ["ROUTES"]
 
 _EVENTS: Final = "text/event-stream"
+_ALL_CHANNELS: Final = frozenset(Channel)
 _LONGEST_WAIT: Final = 25
 _TWO_DIGITS: Final = 2
 _EARLY_SECONDS: Final = 0.5
@@ -71,21 +72,15 @@ async def open_live_stream(exchange: Exchange, use: UseCases) -> Response:
     viewer, after, _ = _asked(exchange)
     expires_in = (exchange.operator.token_expires_at - use.clock()).total_seconds() - _EARLY_SECONDS
     longest = use.live_events.lifetime_seconds * _RANDOM.uniform(_YOUNGEST, 1.0)
-    tenant_id, facts, live, clock = exchange.operator.operator.tenant_id, _facts(exchange), use.live_events, use.clock
-
-    async def run(open_: Open) -> None:
-        stream = LiveStream(
-            tenant_id=tenant_id,
-            facts=facts,
-            viewer=viewer,
-            live=live,
-            clock=clock,
-            lifetime_seconds=min(longest, expires_in),
-            open_=open_,
-        )
-        await stream.live(after, expires_in)
-
-    return Held(media_type=_EVENTS, run=run)
+    stream = LiveStream(
+        tenant_id=exchange.operator.operator.tenant_id,
+        facts=_facts(exchange),
+        viewer=viewer,
+        live=use.live_events,
+        clock=use.clock,
+        lifetime_seconds=min(longest, expires_in),
+    )
+    return Held(media_type=_EVENTS, run=partial(stream.live, after, expires_in))
 
 
 async def poll_live_events(exchange: Exchange, use: UseCases) -> Response:
@@ -120,7 +115,7 @@ def _asked(exchange: Exchange) -> tuple[Viewer, Cursor | None, int]:
         Refusal: VALIDATION_FAILED that names each place.
     """
     places = Places()
-    channels = places.read(lambda: _channels(exchange), frozenset(Channel))
+    channels = places.read(lambda: _channels(exchange), _ALL_CHANNELS)
     after = places.read(lambda: _cursor(exchange), None)
     wait = places.read(lambda: _wait(exchange), 0)
     places.require_none()
@@ -150,7 +145,7 @@ def _facts(exchange: Exchange) -> StreamFacts:
 def _channels(exchange: Exchange) -> frozenset[Channel]:
     given = exchange.one("channels")
     if given is None:
-        return frozenset(Channel)
+        return _ALL_CHANNELS
     names = given.split(",")
     unknown = [name for name in names if name not in set(Channel)]
     if unknown or not names:
