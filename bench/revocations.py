@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import urllib.request
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,19 +31,20 @@ class Revocations:
     open: int
 
 
-def _files(world: World) -> list[int]:
-    return [sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) for pid in world.services]
+def _held(world: World) -> tuple[int, ...]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    pages = [opener.open(f"{admin}/metrics", timeout=20).read().decode() for admin in world.admins]
+    return tuple(int(float(page.partition("\nbff_backoffice_live_streams ")[2].split()[0])) for page in pages)
 
 
 async def _measured(world: World, count: int) -> Revocations:
     desktops = sign_in_listeners(world, count)
-    before = _files(world)
     opened: list[tuple[Desktop, Listener]] = []
     for desktop in desktops:
         request = partial(desktop.request, world.bff, "/sse/stream")
         listeners, _ = await open_listeners(world.bff, [request], b"session.ready")
         opened += [(desktop, each) for each in listeners]
-    held = tuple(now - then for now, then in zip(_files(world), before, strict=True))
+    held = _held(world)
     times: list[float] = []
     for desktop, listener in opened:
         payload = {"sessionId": desktop.session_id, "userId": desktop.operator_id, "reason": "lost"}

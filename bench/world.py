@@ -41,10 +41,12 @@ _FAR_LIMITS: Final = dict.fromkeys(
 class World:
     """A running world. `services` are the process ids of the service's own processes, `worker` is that of its worker.
 
+    `admins` are the addresses at which each of those processes tells its metrics, in the same order.
     `postgres` is the address of the role that answers requests.
     """
 
     bff: str
+    admins: tuple[str, ...]
     simulator: str
     recorded: str
     redis: str
@@ -121,6 +123,7 @@ def start_world(folder: Path, *, workers: int = 1, settings: Mapping[str, str] |
         _await(ready, dev, folder / "world.log")
         found = json.loads(ready.read_text())
         pids: dict[str, int] = found["pids"]
+        admin, _, admin_port = found["admin"].rpartition(":")
         services = tuple(pid for name, pid in pids.items() if name.startswith("bff"))
         everyone = [*tree(dev.pid), *(each for pid in pids.values() for each in tree(pid)), replay.pid]
         others = tuple(sorted(set(everyone) - set(services)))
@@ -128,9 +131,9 @@ def start_world(folder: Path, *, workers: int = 1, settings: Mapping[str, str] |
         for pid, core in zip(services, (SERVICE_CORE, GENERATOR_CORE), strict=False):
             pin([pid], core)
         yield World(
-            bff=found["bff"], simulator=found["sim"], recorded=recorded, redis=found["redis"],
-            postgres=found["postgres"]["app"], services=services,
-            worker=pids["worker"], others=others,
+            bff=found["bff"], admins=tuple(f"{admin}:{int(admin_port) + number}" for number in range(workers)),
+            simulator=found["sim"], recorded=recorded, redis=found["redis"], postgres=found["postgres"]["app"],
+            services=services, worker=pids["worker"], others=others,
             people=call("GET", f"{found['sim']}/_control/world"),
         )  # fmt: skip
 
