@@ -40,7 +40,6 @@ _POOL: Final = "infrastructure/postgres/pool.py"
 _TRANSACTIONS: Final = (
     ("set-local", _POOL, "Database.transaction", "(tenant_id)}, true)", "(tenant_id)}, false)"),
     ("tenant-quoted", _POOL, "_quoted", """.replace("'", "''")""", ""),
-    ("bound-role", _POOL, "Database.open", "init=_require_bound_role,", ""),
 )
 
 _SCOPE: Final = "domain/idempotency.py"
@@ -90,6 +89,7 @@ _ASKING: Final = (
 _DIALECT: Final = "infrastructure/dialect.py"
 _HEARD: Final = "domain/live_events.py"
 _IN_PROCESS: Final = (
+    ("bound-role", _POOL, "Database.open", "init=_require_bound_role,", ""),
     ("property-of-what-was-found", "application/lookups.py", "ShowOne.__call__",
      "found.property_id != asked.operator.property_id", "False"),
     ("primary-property", "domain/sessions.py", "choose_property", "if chosen in scope:", "if chosen is not None:"),
