@@ -21,7 +21,7 @@ OURS = TenantId.parse(f"tnt_{ULID()}")
 TENANT = "select set_config('app.tenant_id', $1, true)"
 REMEMBERED = "select coalesce(current_setting('app.tenant_id', true), '')"
 SETS_A_TENANT = """
-select distinct p.proname as function, c.relname as table, 
+select distinct p.proname as function, c.relname as table,
        case t.tgtype & 2 when 2 then 'before' else 'after' end as time
 from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_class c on c.oid = t.tgrelid
 join pg_namespace n on n.oid = c.relnamespace
