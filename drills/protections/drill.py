@@ -45,6 +45,7 @@ async def protections(
         listed = thinned(listed) if thin else listed
         kept = Journal(journal)
         found = kept.caught(listed)
+        earlier = len(found)
         progress("the suite, nothing removed", len(found), len(listed))
         await laboratory.healthy(_files(each for each in listed if each.name not in found))
         for protection in listed:
@@ -56,7 +57,10 @@ async def protections(
             if tell is not None:
                 tell(finding)
         progress("done", len(listed), len(listed))
-    return [table_of([found[each.name] for each in listed], table)]
+    table = table_of([found[each.name] for each in listed], table)
+    if earlier:
+        table.told("of these caught in earlier parts of this run, by its journal", str(earlier))
+    return [table]
 
 
 def _files(listed: Iterable[Protection]) -> list[str]:
