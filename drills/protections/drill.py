@@ -45,12 +45,10 @@ async def protections(
         listed = thinned(listed) if thin else listed
         kept = Journal(journal)
         found = kept.caught(listed)
-        earlier = len(found)
+        left = [each for each in listed if each.name not in found]
         progress("the suite, nothing removed", len(found), len(listed))
-        await laboratory.healthy(_files(each for each in listed if each.name not in found))
-        for protection in listed:
-            if protection.name in found:
-                continue
+        await laboratory.healthy(_files(left))
+        for protection in left:
             progress(protection.name, len(found), len(listed))
             found[protection.name] = finding = await laboratory.removed(protection)
             kept.write(finding)
@@ -58,8 +56,8 @@ async def protections(
                 tell(finding)
         progress("done", len(listed), len(listed))
     table = table_of([found[each.name] for each in listed], table)
-    if earlier:
-        table.told("of these caught in earlier parts of this run, by its journal", str(earlier))
+    if len(left) < len(listed):
+        table.told("of these caught in earlier parts of this run, by its journal", str(len(listed) - len(left)))
     return [table]
 
 
