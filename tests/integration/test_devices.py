@@ -271,6 +271,25 @@ def test_the_newest_hint_replaces_the_one_before(world: World) -> None:
     assert kept["id"].startswith("oaq_")
 
 
+def test_hints_come_a_page_at_a_time_where_a_limit_asks_for_it(world: World) -> None:
+    """Put together the pages are the list, the newest first; what is no limit and no cursor of it is refused."""
+    desks = [world.sign_in() for _ in range(4)]
+    for number, desk in enumerate(desks):
+        assert hint(desk, pending=number).status_code == 204
+    asking = desks[0]
+    paged, path = [], "/offline-queue-hints?limit=1"
+    while path:
+        page = asking.get(path).json()
+        assert len(page["items"]) == 1
+        paged += page["items"]
+        path = page["nextCursor"] and f"/offline-queue-hints?limit=1&cursor={page['nextCursor']}"
+    assert paged == hints(asking)
+    assert [each["deviceId"] for each in paged[:3]] == [desk.device_id for desk in reversed(desks[1:])]
+    for query, place in (("limit=0", "query.limit"), ("limit=x", "query.limit"), ("cursor=x", "query.cursor")):
+        problem = refused(asking.get(f"/offline-queue-hints?{query}"), 400, GENERAL + "VALIDATION_FAILED")
+        assert [each["field"] for each in problem["errors"]] == [place]
+
+
 def test_whichever_of_heartbeat_and_hint_came_last_is_on_the_board(world: World) -> None:
     """The devices widget counts each device once."""
     desk, other = world.sign_in("fnb_manager"), world.sign_in("fnb_manager")

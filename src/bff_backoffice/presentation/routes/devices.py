@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
 
+from bff_backoffice.application.pages import Place, page_after
 from bff_backoffice.application.sessions.authenticate import Authenticated
 from bff_backoffice.application.use_cases import UseCases
 from bff_backoffice.domain.app_versions import is_below
@@ -17,6 +18,14 @@ from bff_backoffice.domain.live_settings import POLL_SECONDS
 from bff_backoffice.domain.operator import NetworkProfile
 from bff_backoffice.presentation.clocks import Moment, require_a_clock
 from bff_backoffice.presentation.exchange import Exchange, Response, Whole, json_answer
+from bff_backoffice.presentation.paging import (
+    MOST_ROWS,
+    cursor_parameter,
+    cursor_text,
+    cursor_value,
+    limit_of,
+    limit_parameter,
+)
 from bff_backoffice.presentation.request_parts import APP_VERSION
 from bff_backoffice.presentation.route_table import Access, Answer, Route
 
@@ -80,10 +89,19 @@ class QueueHintView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class QueueHintList(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """All of them on one page: an operator has a few devices."""
+    """A page of them, the newest first. Without a limit it is nearly always all: an operator has a few devices."""
 
     items: list[QueueHintView]
     next_cursor: str | None = None
+
+
+class _Cursor(msgspec.Struct, frozen=True):
+    """Where the page before ended: when the hint came, and whose it is."""
+
+    hinted: tuple[str, str]
+
+
+_CURSOR: Final = msgspec.json.Decoder(_Cursor)
 
 
 def _require_own_device(who: Authenticated, parameters: Mapping[str, str]) -> None:
@@ -144,9 +162,18 @@ async def hint_offline_queue(exchange: Exchange, use: UseCases) -> Response:
 
 async def list_offline_queue_hints(exchange: Exchange, use: UseCases) -> Response:
     """What the operator's other devices said that they have queued."""
-    hints = await use.attendance.list_queue_hints(exchange.context)
+    limit, after = limit_of(exchange, default=MOST_ROWS), cursor_value(exchange, _CURSOR)
+    page = page_after(
+        await use.attendance.list_queue_hints(exchange.context),
+        _place,
+        after=None if after is None else after.hinted,
+        limit=limit,
+        descending=True,
+    )
+    following = None if page.next_after is None else cursor_text(_Cursor((page.next_after[0], page.next_after[1])))
     return json_answer(
         QueueHintList(
+            next_cursor=following,
             items=[
                 QueueHintView(
                     device_id=str(hint.device_id),
@@ -155,10 +182,14 @@ async def list_offline_queue_hints(exchange: Exchange, use: UseCases) -> Respons
                     by_kind=dict(hint.by_kind),
                     reported_at=hint.reported_at,
                 )
-                for hint in hints
-            ]
+                for hint in page.items
+            ],
         )
     )
+
+
+def _place(hint: QueueHint) -> Place:
+    return f"{hint.reported_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}", hint.device_id
 
 
 ROUTES: Final = (
@@ -179,7 +210,8 @@ ROUTES: Final = (
     Route(
         method="GET", path="/offline-queue-hints", access=Access.OPERATOR, handler=list_offline_queue_hints,
         tag="devices", summary="What the operator's other devices said that they have queued", needs_property=True,
+        parameters=(limit_parameter(default=MOST_ROWS), cursor_parameter("the same operator")),
         answers={200: Answer("Seven days of hints.", {"application/json": QueueHintList})},
-        refusals=(Code.RESOURCE_NOT_FOUND,),
+        refusals=(Code.VALIDATION_FAILED, Code.RESOURCE_NOT_FOUND),
     ),
 )  # fmt: skip
