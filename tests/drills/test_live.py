@@ -117,15 +117,15 @@ def test_what_nobody_ever_heard_is_lost_unless_a_gap_came_after_it() -> None:
 def test_cut_off_desktops_hear_everything_once_over_two_processes_and_a_redis_that_is_killed(
     drilled: tuple[World, Path],
 ) -> None:
-    """Eight desktops, a few dozen disconnects, the same judge as ten thousand have."""
+    """Six desktops, a few dozen disconnects, the same judge as ten thousand have."""
     world, state = drilled
     run = asyncio.run(
         carried_out(
-            world, state.parent, disconnects=60, progress=lambda _what, _done, _all: None, devices=8,
+            world, state.parent, disconnects=40, progress=lambda _what, _done, _all: None, devices=6,
             schedule=((0.5, "kill"),), kill_every_s=60.0, stays_s=0.1,
         )
     )  # fmt: skip
     table = table_of(run)
     assert {row.what: row.measured for row in table.rows if row.verdict is False} == {}
-    assert run.tally.disconnects >= 60
+    assert run.tally.disconnects >= 40
     assert run.verdict.due

@@ -19,6 +19,9 @@ import httpx2
 import pytest
 import redis
 
+from bff_backoffice.domain.live_events import Channel
+from bff_backoffice.domain.operator import TenantId
+from bff_backoffice.infrastructure.memorystore import keys
 from tests.desktop import API, Desktop
 from tests.live import event, listening, poll, tell
 from tests.worlds import World, start_world
@@ -516,6 +519,35 @@ def test_a_redis_that_forgot_resynchronises_open_streams(own_world: World) -> No
         assert [stream.next().event for _ in CHANNELS] == [f"{channel}.resync" for channel in CHANNELS]
         told(own_world, event("alerts", 3))
         assert stream.next().payload["number"] == 3
+
+
+def test_what_a_power_cut_took_is_a_gap_for_everybody_at_once(world: World) -> None:
+    """Who heard it before it was gone is the witness; streams that are open need no further event to be told."""
+    tenant_id = TenantId(world.tenants[1])
+    with listening(world.sign_in(tenant=1)) as early, listening(world.sign_in("front_desk", tenant=1)) as other:
+        told(world, event("alerts", 1), event("alerts", 2), tenant=1)
+        (witness,) = {[stream.next(), stream.next()][-1].id for stream in (early, other)}
+        _lose_the_last_event(world, tenant_id)
+        late = world.sign_in(tenant=1)
+        with listening(late, f"after={witness}") as back:
+            assert back.ready.payload["recovered"] is False
+            heard = [[stream.next() for _ in CHANNELS] for stream in (early, other, back)]
+            for events in heard:
+                assert [each.event for each in events] == [f"{channel}.resync" for channel in CHANNELS]
+            assert len({each.id for each in heard[0]}) == len(CHANNELS)
+            told(world, event("alerts", 3), tenant=1)
+            assert [stream.next().payload for stream in (early, other, back)] == [{"number": 3}] * 3
+    assert poll(late, heard[0][-1].id)["resync"] == []
+
+
+def _lose_the_last_event(world: World, tenant_id: TenantId) -> None:
+    """Leave the log as the next run of a server finds it whose append-only file lacks the end."""
+    client = redis.Redis.from_url(world.redis)
+    head, alerts = keys.live_head(tenant_id), keys.live_channel(tenant_id, Channel.ALERTS)
+    lost = int(client.hget(head, "position"))  # type: ignore[arg-type] # it was told something
+    client.xdel(alerts, f"{lost}-0")
+    client.hset(head, mapping={"position": lost - 1, "run": "0" * 40})
+    client.close()
 
 
 def _forget_the_log(world: World) -> None:
