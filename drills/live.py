@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from drills.desk import Desk
-from drills.live_device import Device, Tally
+from drills.live_device import Device
 from drills.live_record import Listener, Verdict, judged
+from drills.live_tally import Tally
 from drills.live_telling import Teller
 from drills.live_weather import FORGETS, REDIS, Weather, second_process
 from drills.tables import Table, percentile
@@ -27,8 +28,12 @@ _TELL_EVERY_S: Final = 0.05
 _SETTLES_S: Final = 1.0
 """Longer than a hint waits for more, and than what was told last is on its way."""
 
-_SCHEDULE: Final = ((0.1, "restart"), (0.25, "kill"), (0.4, "power"), (0.55, "kill"), (0.7, "forgot"), (0.85, "power"))
-_QUICK_SCHEDULE: Final = ((0.2, "kill"), (0.6, "power"))
+_REMEMBERING: Final = ((0.15, "restart"), (0.3, "kill"), (0.5, "restart"), (0.7, "kill"), (0.85, "kill"))
+_FORGETTING: Final = ((0.2, "power"), (0.4, "forgot"), (0.6, "power"), (0.8, "power"))
+"""When Redis does what, as shares of all disconnects."""
+
+_FORGETFUL_SHARE: Final = 0.3
+_QUICK: Final = 1000
 
 Told = Callable[[str, int, int], None]
 
@@ -61,15 +66,20 @@ class Run:
 
 
 async def live(folder: Path, *, disconnects: int, progress: Told) -> list[Table]:
-    """One table: so many disconnects, processes killed all the while, and a Redis that restarts in four ways."""
-    quick = disconnects < 1000
+    """Two tables: so many disconnects over a Redis that restarts, and fewer over one that forgets when it does."""
+    quick, tables = disconnects < _QUICK, []
     with start_world(folder) as world:
-        table = _blank()
-        run = await carried_out(
-            world, folder, disconnects=disconnects, progress=progress,
-            schedule=_QUICK_SCHEDULE if quick else _SCHEDULE, kill_every_s=2.5 if quick else 4.0,
-        )  # fmt: skip
-    return [table_of(run, table)]
+        for name, schedule, share in (
+            ("live", _REMEMBERING, 1.0),
+            ("live-forgetting", _FORGETTING, _FORGETFUL_SHARE),
+        ):
+            table = _blank(name)
+            run = await carried_out(
+                world, folder, disconnects=int(share * disconnects), progress=progress,
+                schedule=schedule[:1] if quick else schedule, kill_every_s=2.5 if quick else 4.0,
+            )  # fmt: skip
+            tables.append(table_of(run, table))
+    return tables
 
 
 async def carried_out(
@@ -155,16 +165,25 @@ def _signed_in(world: World, count: int) -> list[tuple[Desk, Listener]]:
     return found
 
 
-def _blank() -> Table:
+_DOES: Final = {
+    "live": "Redis restarts with everything that it was told.",
+    "live-forgetting": "Redis loses its last second, or everything. Who had heard what it lost makes it a gap for all. A "
+    "Redis without its file is another log: everybody is told of a gap in each channel and goes on at its end, so that "
+    "what was told during the ten seconds in which it admits no proofs counts as lost and announced.",
+}
+
+
+def _blank(name: str = "live") -> Table:
+    forgets = "" if name == "live" else ", and a Redis that forgets"
     return Table(
-        "live",
-        "Live events through disconnects, kills and restarts",
+        name,
+        "Live events through disconnects, kills and restarts" + forgets,
         f"{_DEVICES} desktops of two tenants and {len(_ROLES)} roles keep to the client rules of contract, section 6, "
         "against two service processes over one Redis and one Postgres. Each reads a stream or polls, hangs up at any "
         "byte, goes on at the same process, the other one or through the network proxy after the last id that it read, "
         "and leaves a stream open now and then while it opens the next one. Meanwhile numbered events are told by the "
         "platform's bus and by the log (to a tenant, a hotel, a role, an operator, a device), a service process is "
-        "killed every few seconds, the network changes, and Redis restarts. At the end every desktop's list of ids is "
+        f"killed every few seconds, and the network changes. {_DOES[name]} At the end every desktop's list of ids is "
         "held against what was told to it, and what the service made of the bus (hints) against what its peers heard. "
         "A loss is announced where `<channel>.resync` came in the place of what was lost.",
     )

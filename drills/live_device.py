@@ -6,16 +6,16 @@ import asyncio
 import json
 import random
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.event_stream import Event, EventReader
 from drills.desk import Desk
 from drills.live_record import Heard, Listener
+from drills.live_tally import Tally
 from drills.live_wire import Answer, CutError, signed_get
 
-__all__ = ["Device", "Tally"]
+__all__ = ["Device"]
 
 _STREAM, _POLL = "/sse/stream", "/events"
 _POLLS: Final = 0.2
@@ -36,35 +36,6 @@ _ENDS: Final = frozenset({
     "session.superseded", "session.revoked", "session.expired", "session.rotated", "session.overflowed",
     "session.access-changed", "session.draining",
 })  # fmt: skip
-
-
-@dataclass(slots=True)
-class Tally:
-    """What happened on the way, over all devices."""
-
-    streams: int = 0
-    polls: int = 0
-    switched: int = 0
-    """Changes from a stream to polling, or back."""
-    cut: int = 0
-    """Answers that the desktop hung up on, at any byte or moment."""
-    broken: int = 0
-    """Those that broke off, because of a process that died or a network."""
-    unreachable: int = 0
-    silent: int = 0
-    """Those that showed nothing in time."""
-    taken_over: int = 0
-    """Streams whose device opened another one while they were open."""
-    ended: Counter[str] = field(default_factory=Counter)
-    """Streams that said why they end."""
-    refused: Counter[str] = field(default_factory=Counter)
-    not_superseded: list[str] = field(default_factory=list)
-    not_as_promised: list[str] = field(default_factory=list)
-
-    @property
-    def disconnects(self) -> int:
-        """Streams and polls that were under way and ended otherwise than by their own answer's end."""
-        return self.cut + self.broken + self.silent + self.taken_over + self.ended.total()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -237,31 +208,34 @@ class Device:
         if event.id is None:
             self.tally.not_as_promised.append(f"{event.name} without an id")
             return True
-        self._keep(event.id, said, gap=event.name.endswith(".resync"), live=True)
+        self._keep(event.id, said, gap=event.name.endswith(".resync"), since=self._opened_at)
         self._cursor = event.id
         return True
 
     def _take(self, body: Any) -> None:  # noqa: ANN401 - as the service says
         for channel in body["resync"]:
-            self._keep(None, {"channel": channel}, gap=True, live=False)
+            self._keep(None, {"channel": channel}, reach=body["cursor"])
         for each in body["events"]:
-            self._keep(each.pop("id"), each, gap=False, live=False)
+            self._keep(each.pop("id"), each)
         self._cursor = body["cursor"]
 
-    def _keep(self, event_id: str | None, said: Any, *, gap: bool, live: bool) -> None:  # noqa: ANN401 - as above
+    def _keep(
+        self,
+        event_id: str | None,
+        said: Any,  # noqa: ANN401 - as above
+        *,
+        gap: bool = False,
+        reach: str | None = None,
+        since: float | None = None,
+    ) -> None:
         name = str(said.get("payload", {}).get("id", ""))
         self.listener.heard.append(
             Heard(
-                id=event_id,
-                at=time.monotonic(),
-                channel=said["channel"],
-                name=name if name.startswith("drill-") else None,
-                property_id=said.get("propertyId"),
-                content=hash(json.dumps(said, sort_keys=True)),
-                gap=gap,
-                live_since=self._opened_at if live else None,
+                id=event_id, at=time.monotonic(), channel=said["channel"], name=name if "drill-" in name else None,
+                property_id=said.get("propertyId"), content=hash(json.dumps(said, sort_keys=True)),
+                gap=gap or reach is not None, reach=reach, live_since=since,
             )
-        )
+        )  # fmt: skip
 
     # What goes wrong --------------------------------------------------------------------------------------------------
 

@@ -51,6 +51,8 @@ class Heard:
     content: int = 0
     """A hash of what it says."""
     gap: bool = False
+    reach: str | None = None
+    """Up to where a poll's gap may reach: the cursor that came with it, since its events do not show its place."""
     live_since: float | None = None
     """When the stream that it came by was open; None where it came by a poll."""
 
@@ -236,7 +238,10 @@ def _gaps(listener: Listener, log: _Log) -> Iterator[_Gap]:
 
 
 def _end_of(listener: Listener, number: int, log: _Log) -> Place:
-    """Where a gap ends: at its own place, or, where it has none, before the next thing that has one."""
+    """Where a gap ends: at its own place, or, where it has none, at the next one that has one."""
+    reach = listener.heard[number].reach
+    if reach is not None:
+        return log.place(reach)
     for each in listener.heard[number:]:
         # One of another epoch's gaps counts, and only the last of them stands where they all end.
         if each.id is not None and "." not in each.id:

@@ -26,6 +26,7 @@ ORDER = (
     "crash-matrix",
     "outbox",
     "live",
+    "live-forgetting",
     "protections",
     "tenants",
     "restarts",

@@ -29,9 +29,9 @@ def heard(position: int, name: str | None, channel: str = "alerts", *, epoch: st
     return Heard(id=f"{epoch}-{position}", at=float(position), channel=channel, name=name, content=content)
 
 
-def gap(place: str | None, at: float, channel: str = "alerts") -> Heard:
-    """A resync."""
-    return Heard(id=place, at=at, channel=channel, gap=True)
+def gap(place: str | None, at: float, channel: str = "alerts", *, reach: str | None = None) -> Heard:
+    """A resync; of a poll, if it has no place."""
+    return Heard(id=place, at=at, channel=channel, gap=True, reach=reach)
 
 
 def listener(*everything: Heard, device: str = "dev_1") -> Listener:
@@ -90,7 +90,8 @@ def test_a_hint_that_only_a_peer_heard_is_lost() -> None:
     ("heard_of_it", "covered"),
     [
         ((heard(1, "x"), gap("a-3", 3.5), heard(4, "z")), True),
-        ((heard(1, "x"), gap(None, 3.5), heard(4, "z")), True),
+        ((heard(1, "x"), gap(None, 5.5, reach="a-5"), heard(4, "z")), True),
+        ((heard(1, "x"), heard(4, "z"), gap(None, 5.5, reach="a-5")), False),
         ((heard(1, "x"), heard(4, "z"), gap("a-5", 5.0)), False),
         ((heard(1, "x"), gap("a-3", 3.5, "session"), heard(4, "z")), False),
         ((heard(1, "x"), gap("a-1.1", 3.5), gap("b-0", 3.6, "session"), heard(1, "z", epoch="b")), True),
