@@ -167,9 +167,9 @@ def _signed_in(world: World, count: int) -> list[tuple[Desk, Listener]]:
 
 _DOES: Final = {
     "live": "Redis restarts with everything that it was told.",
-    "live-forgetting": "Redis loses its last second, or everything. Who had heard what it lost makes it a gap for all. A "
-    "Redis without its file is another log: everybody is told of a gap in each channel and goes on at its end, so that "
-    "what was told during the ten seconds in which it admits no proofs counts as lost and announced.",
+    "live-forgetting": "Redis loses its last second, or everything. Who had heard what it lost makes it a gap for "
+    "all. A Redis without its file is another log: everybody is told of a gap in each channel and goes on at its end, "
+    "so that what was told during the ten seconds in which it admits no proofs counts as lost and announced.",
 }
 
 
