@@ -22,7 +22,8 @@ class Announce(Protocol):
         """Give the event its place in the tenant's log and wake whoever listens: one atomic step.
 
         What was announced is heard by every listener who may hear it, in the same order by all, and at most once by
-        id. Announcing the same again is another event, unless both carry the same `told_once`.
+        id. Announcing the same again is another event, unless both carry the same `told_once` and the first one
+        was told within the second one's `told_since_s`.
 
         Raises:
             StoreUnavailableError: nobody can say whether it was told; tell it again under the same `told_once`.

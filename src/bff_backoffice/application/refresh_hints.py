@@ -87,18 +87,21 @@ class RefreshHints:
     """Collects what became stale, a hotel at a time, and tells each hotel's desktops together.
 
     What is collected is this process's memory. One that dies within the window takes a hint with it, and its hotel sees
-    the change when the freshness of what it shows ends, as it would without hints.
+    the change when the freshness of what it shows ends, as it would without hints. A hint that another process has told
+    since this one collected it is not told again: whoever heard it and looked saw what this one would tell of.
     """
 
     log: Announce
     clock: Clock
-    _collected: dict[tuple[TenantId, PropertyId | None], Views] = field(default_factory=dict)
+    _collected: dict[tuple[TenantId, PropertyId | None], tuple[Views, float]] = field(default_factory=dict)
+    """What became stale, and when the last of it was dropped, by the event loop's clock."""
     _something: asyncio.Event = field(default_factory=asyncio.Event)
 
     def collect(self, tenant_id: TenantId, property_id: PropertyId | None, stale: Views) -> None:
         """Tell these soon. Without a property all of the tenant's desktops are told."""
         place = (tenant_id, property_id)
-        self._collected[place] = self._collected.get(place, views.NOTHING) | stale
+        before, _ = self._collected.get(place, (views.NOTHING, 0.0))
+        self._collected[place] = before | stale, asyncio.get_running_loop().time()
         self._something.set()
 
     async def run(self) -> None:
@@ -117,25 +120,24 @@ class RefreshHints:
         """Tell everything that is collected by now; return whether nothing is left of it."""
         self._something.clear()
         for place in tuple(self._collected):
-            stale = self._collected.pop(place)
+            stale, since = self._collected.pop(place)
             try:
-                await self.log.announce(place[0], self._hint(place[1], stale))
+                await self.log.announce(place[0], self._hint(place[1], stale, since))
             except StoreUnavailableError:
                 self.collect(*place, stale)
                 return False
         return True
 
-    def _hint(self, property_id: PropertyId | None, stale: Views) -> LiveEvent:
+    def _hint(self, property_id: PropertyId | None, stale: Views, since: float) -> LiveEvent:
+        widgets = sorted(stale.widgets)
         return LiveEvent(
             channel=Channel.HINTS,
             type="stale",
             occurred_at=self.clock(),
-            payload={
-                "widgets": sorted(stale.widgets),
-                "boards": stale.boards,
-                "propertyCard": stale.property_card,
-            },
+            payload={"widgets": widgets, "boards": stale.boards, "propertyCard": stale.property_card},
             property_id=property_id,
+            told_once=f"stale {property_id} {','.join(widgets)} {','.join(stale.boards)} {stale.property_card}",
+            told_since_s=asyncio.get_running_loop().time() - since,
         )
 
 

@@ -85,6 +85,8 @@ class LiveEvent:
     device_id: DeviceId | None = None
     told_once: str | None = None
     """Events of the same tenant that carry the same text here are one: the second within an hour gets no id."""
+    told_since_s: float | None = None
+    """Where one that was told longer than so many seconds ago is another event: what led to this one came after it."""
 
     @property
     def audience(self) -> Audience:

@@ -150,6 +150,25 @@ def test_what_is_told_once_is_not_told_again(play: Play) -> None:
     play(scenario)
 
 
+def test_what_was_told_lately_is_not_told_again(play: Play) -> None:
+    """A second event under the same name gets a place if what led to it came after the first one was told."""
+
+    async def scenario(log: LiveLog, _: Forget) -> None:
+        loop = asyncio.get_running_loop()
+        hint, began = replace(HINT, told_once="a"), loop.time()
+        await log.announce(ONE, replace(hint, told_since_s=0.0))
+        await log.announce(ONE, replace(hint, told_since_s=0.0))
+        assert positions(await log.read(ONE, 0)) == [1, 2]
+        # Whoever has collected it since before the first one was told has nothing to add.
+        await log.announce(ONE, replace(hint, told_since_s=loop.time() - began + 0.1))
+        await log.announce(ONE, replace(hint, told_once="b", told_since_s=60.0))
+        await log.announce(OTHER, replace(hint, told_since_s=60.0))
+        assert positions(await log.read(ONE, 0)) == [1, 2, 3]
+        assert positions(await log.read(OTHER, 0)) == [1]
+
+    play(scenario)
+
+
 def test_a_log_that_lost_its_memory_has_another_epoch(play: Play) -> None:
     """Positions begin anew, and nobody can take them for the old ones."""
 

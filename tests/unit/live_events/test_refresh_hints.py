@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bff_backoffice.application import views
 from bff_backoffice.application.ports import StoreUnavailableError
@@ -43,6 +45,21 @@ class ForgetfulLog(MemoryLiveLog):
         if self.tried <= self.away:
             raise StoreUnavailableError("sessions")
         await super().announce(tenant_id, event)
+
+
+class TimedLog(MemoryLiveLog):
+    """A log that knows when it was told what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told_at: list[tuple[float, LiveEvent]] = []
+
+    async def announce(self, tenant_id: TenantId, event: LiveEvent) -> None:
+        """Tell it, and write down when."""
+        await super().announce(tenant_id, event)
+        told = self.announced[tenant_id]
+        if len(told) > len(self.told_at):
+            self.told_at.append((asyncio.get_running_loop().time(), told[-1]))
 
 
 @dataclass
@@ -176,6 +193,66 @@ def test_a_hint_is_its_hotels_and_its_tenants() -> None:
     balances = (HERE, ["balances"])
     assert hints_of(log) == [balances, (THERE, ["rates"]), (None, ["suggestions"]), balances]
     assert hints_of(log, OTHER) == [(HERE, ["alerts"])]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 2), st.sampled_from([views.MONEY, views.ALERTS, views.KEYS])),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_of_several_processes_none_keeps_back_what_nobody_told_since(collected: list[tuple[int, int, Views]]) -> None:
+    """Whatever became stale, and wherever it was learned, is told later than that; and never twice for nothing new."""
+    log = TimedLog()
+
+    async def scenario() -> None:
+        processes = [RefreshHints(log=log, clock=virtual_time.wall_clock) for _ in range(3)]
+        telling = [asyncio.create_task(each.run()) for each in processes]
+        for moment, process, stale in sorted(collected, key=lambda each: each[0]):
+            await asyncio.sleep(moment * 0.05 - asyncio.get_running_loop().time())
+            processes[process].collect(TENANT, HERE, stale)
+        await asyncio.sleep(3 * WINDOW_SECONDS)
+        for task in telling:
+            task.cancel()
+        await asyncio.wait(telling)
+
+    virtual_time.run(scenario())
+
+    told = [(at, set(event.payload["boards"]), set(event.payload["widgets"])) for at, event in log.told_at]  # type: ignore[call-overload] # names
+    for moment, _, stale in collected:
+        assert any(
+            at >= moment * 0.05 and boards >= set(stale.boards) and widgets >= set(stale.widgets)
+            for at, boards, widgets in told
+        )
+    for number, (at, *names) in enumerate(told):
+        # Between two hints that say the same something became stale; what did in the very moment of the first counts.
+        for earlier, *others in told[:number]:
+            assert names != others or any(
+                earlier < moment * 0.05 + 0.002 and moment * 0.05 <= at for moment, _, _ in collected
+            )
+
+
+def test_two_processes_that_collected_the_same_tell_it_once() -> None:
+    """Each has one event of a check-in; whoever heard the first hint and looked has seen what the second is about."""
+    log = MemoryLiveLog()
+
+    async def scenario(hints: RefreshHints) -> None:
+        other = RefreshHints(log=log, clock=virtual_time.wall_clock)
+        telling = asyncio.create_task(other.run())
+        hints.collect(TENANT, HERE, views.MONEY)
+        await asyncio.sleep(WINDOW_SECONDS / 2)
+        other.collect(TENANT, HERE, views.MONEY)
+        other.collect(TENANT, THERE, views.MONEY)
+        await asyncio.sleep(2 * WINDOW_SECONDS)
+        other.collect(TENANT, HERE, views.MONEY)
+        await asyncio.sleep(2 * WINDOW_SECONDS)
+        telling.cancel()
+        await asyncio.wait([telling])
+
+    during(log, scenario)
+
+    assert hints_of(log) == [(HERE, ["balances"]), (THERE, ["balances"]), (HERE, ["balances"])]
 
 
 def test_a_hint_names_widgets_and_the_boards_that_have_them() -> None:

@@ -29,6 +29,7 @@ _KEEP_SECONDS: Final = 86_400
 """A tenant whose desktops were told nothing for a day starts a new log; none of them has been away for less."""
 
 _ONCE_SECONDS: Final = 3600
+_LATELY_SECONDS: Final = 5
 _PAGE: Final = 256
 _FAR: Final = 10**15
 """A position that no log reaches."""
@@ -90,11 +91,17 @@ end
 """
 
 # KEYS as above, then the mark of what was told once. ARGV: epoch, wire, number of the channel, its name, entry, how
-# many it keeps, seconds of the mark (0: none), seconds of the log, epoch and position that the teller has seen. The
-# log's keys end together: one that outlived the others would be a gap that nobody announces.
+# many it keeps, seconds of the mark (0: none), seconds of the log, epoch and position that the teller has seen, within
+# how many milliseconds it must have been told not to be told again (none: ever). The log's keys end together: one that
+# outlived the others would be a gap that nobody announces.
 _TELL: Final = f"""{_STANDING}
 local epoch, head = standing(ARGV[9], tonumber(ARGV[10]))
-if ARGV[7] ~= '0' and not redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[7]) then return {{epoch, head}} end
+if ARGV[7] ~= '0' then
+  local now, told = redis.call('TIME'), tonumber(redis.call('GET', KEYS[6]))
+  now = now[1] * 1000 + math.floor(now[2] / 1000)
+  if told and (ARGV[11] == '' or told >= now - ARGV[11]) then return {{epoch, head}} end
+  redis.call('SET', KEYS[6], string.format('%d', now), 'EX', ARGV[7])
+end
 local position = redis.call('HINCRBY', KEYS[1], 'position', 1)
 local log, most = KEYS[1 + ARGV[3]], tonumber(ARGV[6])
 local surplus = redis.call('XLEN', log) + 1 - most
@@ -171,10 +178,12 @@ class RedisLiveLog:
             event.channel,
             _entry(tenant_id, event),
             self.history_events,
-            0 if event.told_once is None else _ONCE_SECONDS,
+            0 if event.told_once is None else _ONCE_SECONDS if event.told_since_s is None else _LATELY_SECONDS,
             _KEEP_SECONDS,
             seen.epoch,
             seen.position,
+            # Two clocks that count whole milliseconds differ by less than one: rather tell twice than not at all.
+            "" if event.told_since_s is None else int(event.told_since_s * 1000) - 1,
         )
         self._seen[tenant_id] = Cursor(epoch.decode(), int(position))
 
