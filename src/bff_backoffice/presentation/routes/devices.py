@@ -189,7 +189,7 @@ async def list_offline_queue_hints(exchange: Exchange, use: UseCases) -> Respons
 
 
 def _place(hint: QueueHint) -> Place:
-    return f"{hint.reported_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}", hint.device_id
+    return f"{hint.reported_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}", str(hint.device_id)
 
 
 ROUTES: Final = (
