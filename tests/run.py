@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.browsers import CHROMIUM, HOW_TO_INSTALL
 
 
 def main(arguments: list[str]) -> int:
     """Run pytest; the tests of one file share a world, so they stay together."""
-    if not any(shutil.which(name) for name in BROWSERS):
-        print("No Chromium found: the console's tests are skipped. Install it with: apt-get install chromium")
+    if CHROMIUM is None:
+        print(f"No Chromium found: the console's tests are skipped. Install it with: {HOW_TO_INSTALL}")
     parallel = [] if any(each.startswith(("-n", "-x", "--pdb")) for each in arguments) else ["-n", str(_at_once())]
     return int(pytest.main(["--dist=loadfile", *parallel, *arguments] if parallel else arguments))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browsers import CHROMIUM, HOW_TO_INSTALL
 from tests.console.desk import Desk
 from tests.worlds import World
 
@@ -32,11 +32,10 @@ _PAGES = pytest.StashKey[list[Page]]()
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless; the tests are skipped in one line where there is none."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium here: `apt-get install -y chromium fonts-noto-core` lets the console tests run")
+    if CHROMIUM is None:
+        pytest.skip(f"no Chromium here: `{HOW_TO_INSTALL}` lets the console tests run")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield opened
         opened.close()
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from shutil import which
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -22,15 +21,15 @@ from bff_backoffice.presentation.dashboard_html import (
     widget,
 )
 from bff_backoffice.presentation.words import LANGUAGES, Language
+from tests.browsers import CHROMIUM, HOW_TO_INSTALL
 from tests.unit.presentation.sample_board import end_frame, start_frame, widget_frame
 
-CHROMIUM = which("chromium")
 ARTEFACTS = Path(__file__).parents[3] / "artifacts" / "dashboard-html"
 PATIENCE_SECONDS = 20
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt-get install chromium"),
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium here; on Debian: {HOW_TO_INSTALL}"),
 ]
 
 
