@@ -210,6 +210,9 @@ def test_who_listens_hears_of_his_hotels_his_roles_and_himself() -> None:
         Audience(device_id=cast("DeviceId", ELSEWHERE["device_id"])),
     ):
         assert not may_hear(who, channel, audience), audience
+    here_only = viewer(property_scope=frozenset({HERE, THERE}), at=HERE)
+    assert may_hear(here_only, channel, Audience(property_id=HERE))
+    assert not may_hear(here_only, channel, Audience(property_id=THERE)), "a stream of one hotel"
     assert not may_hear(viewer(channels=frozenset()), channel, Audience())
     assert closed, "some channel is not for a housekeeper"
     assert not any(may_hear(cleaner, each, Audience()) for each in closed)
