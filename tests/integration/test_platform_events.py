@@ -179,8 +179,10 @@ def test_a_worker_that_is_killed_half_way_loses_nothing(own_world: World) -> Non
         put(world, tenant, event({"sessionId": f"ses_{ULID()}"}))
         if number % 100 == 50:
             put(world, tenant, event({"sessionId": sid(desktops[number // 100])}))
-            os.kill(world.pids["worker"], signal.SIGKILL)
-            until(lambda before=world.pids["worker"]: world.pids["worker"] != before or ended(desktops[0]))
+            killed = world.pids["worker"]
+            os.kill(killed, signal.SIGKILL)
+            # The next one begins before this one goes on, or there would be nobody to kill.
+            until(lambda killed=killed: world.pids["worker"] != killed)
 
     for desktop in desktops:
         until(lambda desktop=desktop: ended(desktop))

@@ -33,6 +33,7 @@ KNOWN = {
     "application/flights.py Flights._tasks": OF_THE_PROCESS,
     "application/rate_limits.py LimitRequests._empty_at": TENANT_FIRST,
     "application/telemetry_buffer.py TelemetryBuffer._gathered": "messages, each with its tenant, in order",
+    "application/mutations_bodies.py _in_the_calendar": PURE,
     "domain/app_versions.py is_below": PURE,
     "domain/device_proof/proof_claims.py _hash_of": PURE,
     "domain/device_proof/request_target.py _split": PURE,
