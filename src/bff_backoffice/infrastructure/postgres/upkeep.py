@@ -24,11 +24,13 @@ _PLATFORM: Final = TenantId("*")
 
 def _removal(table: str, key: str, old: str, order: str) -> str:
     """Delete at most $3 rows of tenant $1 for which `old` holds at the moment $2 ago, the oldest first."""
+    # Chosen apart: as a subquery of the deletion it may be run once for every row, as the planner likes, and choose
+    # others each time.
     return f"""
-      with gone as (
-        delete from {table} where tenant_id = $1 and ({key}) in (
-          select {key} from {table} where tenant_id = $1 and {old} order by {order} limit $3 for update skip locked)
-        returning 1)
+      with chosen as materialized (
+        select {key} from {table} where tenant_id = $1 and {old} order by {order} limit $3 for update skip locked
+      ), gone as (
+        delete from {table} where tenant_id = $1 and ({key}) in (select {key} from chosen) returning 1)
       select count(*) from gone
     """  # noqa: S608 - names of this page
 
