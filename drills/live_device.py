@@ -63,7 +63,9 @@ class Device:
             body = await self._polled_in_peace("")
             self._cursor = self.listener.start = "" if body is None else body["cursor"]
         while not self.listener.channels:
-            await self._stream()
+            left_open = await self._stream()
+            if left_open is not None:
+                left_open[0].hang_up()
 
     async def listen(self) -> None:
         """Stream and poll until `done`, coming back after whatever happens; then poll until nothing is left."""
