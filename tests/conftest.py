@@ -34,6 +34,7 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(shared_world: World) -> Iterator[World]:
     """The world in good health, with nothing in the dashboards' cache; healed again afterwards."""
     shared_world.forget_cache()
+    shared_world.leave_devices()
     yield shared_world
     shared_world.heal()
 

@@ -28,6 +28,7 @@ __all__ = ["World", "free_base_port", "start_world"]
 
 START_SECONDS = 60.0
 _TRIES = 30
+_ENOUGH_DEVICES = 12
 
 
 def _taken(port: int) -> bool:
@@ -57,7 +58,6 @@ class World:
     log: Path
     process: subprocess.Popen[bytes]
     http: httpx2.Client = field(init=False)
-    _devices: Iterator[Any] = field(default_factory=lambda: iter(()))
 
     def __post_init__(self) -> None:
         ready = json.loads(self.ready_file.read_text())
@@ -66,7 +66,7 @@ class World:
         self.console, self.proxy = ready["console"], ready["proxy"]
         self.postgres, self.redis = ready["postgres"], ready["redis"]
         self.http = held_client(self.bff, self.proxy)
-        self._unused: dict[str, Iterator[str]] = {}
+        self._unused: dict[str, list[str]] = {}
         self.people: dict[str, Any] = self.http.get(f"{self.sim}/_control/world").json()
 
     @property
@@ -93,13 +93,21 @@ class World:
         """A device of the tenant that no test has used; all of them are free again after a reset."""
         wanted = self.tenants[tenant]
         if wanted not in self._unused:
-            self._unused[wanted] = iter([d["id"] for d in self.people["devices"] if d["tenantId"] == wanted])
-        device = next(self._unused[wanted], None)
-        if device is None:
-            self.control("POST", "reset")
-            self._unused.clear()
+            here = [each["id"] for each in self.people["devices"] if each["tenantId"] == wanted]
+            self._unused[wanted] = here[::-1]
+        if not self._unused[wanted]:
+            self._free_devices()
             return self.device(tenant)
-        return device
+        return self._unused[wanted].pop()
+
+    def leave_devices(self) -> None:
+        """Have enough of them for a test: a reset between two of its desktops would sign the first one out."""
+        if any(len(unused) < _ENOUGH_DEVICES for unused in self._unused.values()):
+            self._free_devices()
+
+    def _free_devices(self) -> None:
+        self.control("POST", "reset")
+        self._unused.clear()
 
     def sign_in(self, role: str = "general_manager", tenant: int = 0, **more: Any) -> Desktop:
         """A desktop on a fresh device, signed in as somebody of this role."""
