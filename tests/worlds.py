@@ -41,11 +41,28 @@ def _taken(port: int) -> bool:
     return False
 
 
+def _claimed(port: int) -> bool:
+    """Take the UDP port of this number, which nobody uses, until this process ends: whoever has it has the block."""
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind(("127.0.0.1", port))
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
 def free_base_port() -> int:
-    """A port such that everything that a world derives from it is free, below the range of outgoing connections."""
+    """A port such that everything that a world derives from it is free, below the range of outgoing connections.
+
+    It is nobody else's either who asks for one in this moment, and whose world listens a second later.
+    """
     for _ in range(200):
         base = random.randrange(10_000, 30_000, 20)
-        if not any(_taken(base + offset) for offset in (0, 7, 8, 1000, 1001)):
+        free = not any(_taken(base + offset) for offset in (0, 7, 8, 1000, 1001))
+        # Of two blocks that are a thousand apart the second begins where the first one ends.
+        if free and _claimed(base) and _claimed(base + 1000):
             return base
     raise RuntimeError("no free block of ports")
 
@@ -201,3 +218,4 @@ def start_world(folder: Path, *arguments: str, environment: dict[str, str] | Non
 
 
 _numbers = itertools.count()
+_claims: list[socket.socket] = []
