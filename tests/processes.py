@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.worlds import World
@@ -40,13 +40,18 @@ def family(pid: int) -> list[int]:
 def stopped(world: World, name: str) -> Iterator[None]:
     """A server that is there and does not answer: the unkind way of being away."""
     stopped_now = family(world.pids[name])
-    for pid in stopped_now:
-        os.kill(pid, signal.SIGSTOP)
+    _tell(stopped_now, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in stopped_now:
-            os.kill(pid, signal.SIGCONT)
+        _tell(stopped_now, signal.SIGCONT)
+
+
+def _tell(pids: Iterable[int], what: signal.Signals) -> None:
+    """A server's child that was about to end has ended."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 def mentioning(text: str) -> list[int]:

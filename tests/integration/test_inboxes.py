@@ -601,15 +601,17 @@ def test_colleagues_who_look_at_the_same_moment_share_a_call(world: World, inbox
 
 @EACH
 def test_the_service_is_asked_about_one_property_for_the_operators_own_tenant(world: World, inbox: Inbox) -> None:
-    """In one call, and never with the operator's token."""
+    """In one call, which is hedged where it is slow, and never with the operator's token."""
     desktop = world.sign_in()
     desktop.get("/session")
     world.control("DELETE", "requests")
 
     desktop.get(inbox.path, X_Property_Id=world.properties()[1])
 
-    (call,) = world.control("GET", f"requests?service={inbox.service}").json()
-    headers = {name.lower(): value for name, value in call["headers"].items()}
-    assert headers["x-tenant-id"] == world.tenants[0]
-    assert desktop.token not in str(headers)
-    assert world.properties()[1] in str(call["query"])
+    calls = world.control("GET", f"requests?service={inbox.service}").json()
+    assert len(calls) in {1, 2}
+    for call in calls:
+        headers = {name.lower(): value for name, value in call["headers"].items()}
+        assert headers["x-tenant-id"] == world.tenants[0]
+        assert desktop.token not in str(headers)
+        assert world.properties()[1] in str(call["query"])
