@@ -7,6 +7,7 @@ claims the key, writes the audit row and uses up the attestation; then the dispa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -94,11 +95,7 @@ class ForwardMutation:
 
     async def _require_here(self, request: MutationRequest) -> None:
         """Refuse a thing of another property before anything is written or used up."""
-        places, resource_id = self.places.get(request.mutation.upstream), request.resource_id
-        if places is None or resource_id is None:
-            return
-        call = request.call(request.operator.property_id, request.within(_PLACE_SECONDS))
-        if not await places.here(call, resource_id):
+        if not await self._is_here(self.places, request):
             raise Refusal(Code.RESOURCE_NOT_FOUND)
 
     async def _attested(self, request: MutationRequest) -> AttestationUse | None:
@@ -106,21 +103,19 @@ class ForwardMutation:
         try:
             return await self.second_factors(request)
         except Refusal:
-            if not await self._is_here(request):
-                raise Refusal(Code.RESOURCE_NOT_FOUND) from None
+            # Who can't be asked now says it when the second factor is there.
+            with contextlib.suppress(UpstreamError):
+                if not await self._is_here(self.owners, request):
+                    raise Refusal(Code.RESOURCE_NOT_FOUND) from None
             raise
 
-    async def _is_here(self, request: MutationRequest) -> bool:
-        """Whether the thing may exist: who can't be asked hears of it again when the second factor is there."""
-        owner, resource_id = self.owners.get(request.mutation.upstream), request.resource_id
-        if owner is None or resource_id is None:
+    async def _is_here(self, asked: Mapping[Source, Places], request: MutationRequest) -> bool:
+        """Whether the property has the thing, or none of these is to be asked about it. Raises `UpstreamError`."""
+        places, resource_id = asked.get(request.mutation.upstream), request.resource_id
+        if places is None or resource_id is None:
             return True
-        try:
-            return await owner.here(
-                request.call(request.operator.property_id, request.within(_PLACE_SECONDS)), resource_id
-            )
-        except UpstreamError:
-            return True
+        call = request.call(request.operator.property_id, request.within(_PLACE_SECONDS))
+        return await places.here(call, resource_id)
 
     def _look(self, request: MutationRequest) -> Look | None:
         look = self.looks.get(request.mutation.name)
