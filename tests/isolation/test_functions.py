@@ -40,6 +40,16 @@ def with_pool(dsn: str, scenario: Callable[[Database], Awaitable[None]]) -> None
     asyncio.run(main())
 
 
+def watched(dsn: str, left: list[str]) -> asyncpg.Pool[asyncpg.Record]:
+    """A pool of one connection, and what each transaction leaves there as the tenant."""
+
+    async def look(connection: asyncpg.Connection) -> None:
+        left.append(await connection.fetchval("select current_setting('app.tenant_id', true)"))
+
+    settings = {"search_path": SCHEMA}
+    return asyncpg.create_pool(dsn, min_size=0, max_size=1, reset=look, server_settings=settings)
+
+
 async def left_by(stores: Stores, function: str, table: str, time: str) -> tuple[str, bool, str]:
     """The tenant of a transaction after the trigger, whether it sees the platform's lists, and the next one's tenant.
 
@@ -84,14 +94,8 @@ def test_a_message_to_others_leaves_its_connection_with_its_tenant(stores: Store
     message = Message(id=f"out_{ULID()}", kind="test", about="nothing", ordering_key="nothing", payload=b"{}")
     left: list[str] = []
 
-    async def look(connection: asyncpg.Connection) -> None:
-        left.append(await connection.fetchval("select current_setting('app.tenant_id', true)"))
-
     async def main() -> None:
-        pool = asyncpg.create_pool(
-            stores.postgres["app"], min_size=0, max_size=1, reset=look,
-            server_settings={"search_path": "bff_backoffice"},
-        )  # fmt: skip
+        pool = watched(stores.postgres["app"], left)
         async with pool, asyncio.timeout(20), Database(pool).transaction(OURS) as connection:
             try:
                 await write_messages(connection, OURS, [message])
@@ -116,14 +120,8 @@ def test_looking_at_the_outbox_of_all_leaves_the_connection_with_its_tenant(stor
     message = Message(id=f"out_{ULID()}", kind="test", about="nothing", ordering_key="nothing", payload=b"{}")
     left: list[str] = []
 
-    async def look(connection: asyncpg.Connection) -> None:
-        left.append(await connection.fetchval("select current_setting('app.tenant_id', true)"))
-
     async def main() -> None:
-        pool = asyncpg.create_pool(
-            stores.postgres["worker"], min_size=0, max_size=1, reset=look,
-            server_settings={"search_path": "bff_backoffice"},
-        )  # fmt: skip
+        pool = watched(stores.postgres["worker"], left)
         async with pool, asyncio.timeout(20):
             async with Database(pool).transaction(OURS) as connection:
                 await connection.execute(
