@@ -35,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         sys.stdout.writelines(f"{each.name:36} {each.sentence}\n" for each in PROMISES)
         return 0
-    with httpx2.Client(limits=httpx2.Limits(max_connections=None), timeout=10) as http:
+    # No connection is used twice: a server may close an idle one at the moment of its next request (RFC 9112,
+    # section 9.3.1), which would be found here as a broken promise.
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
+    with httpx2.Client(limits=limits, timeout=10) as http:
         try:
             setting = _setting(options, http)
         except (httpx2.HTTPError, LookupError, OSError, ValueError) as error:

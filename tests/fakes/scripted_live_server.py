@@ -274,6 +274,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.send_header("Cache-Control", "private, no-store, no-transform")
+        self.send_header("Connection", "close")
         if "headers_missing" not in live.defects:
             self.send_header("X-Accel-Buffering", "no")
         self.end_headers()
@@ -319,7 +320,6 @@ class Handler(BaseHTTPRequestHandler):
             data = each.data(incomplete="members_missing" in live.defects)
             self.event(position, f"{each.channel}.{each.kind}", data)
         self.chunk(b"")
-        self.close_connection = True
 
 
 WORLD = {
