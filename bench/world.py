@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from bench.machine import GENERATOR_CORE, SERVICE_CORE, pin, tree
+from bff_backoffice.dev.sockets import free_port
 
-__all__ = ["World", "call", "free_port", "start_world"]
+__all__ = ["World", "call", "start_world"]
 
 _START_SECONDS: Final = 90.0
 _RECORDED: Final = (
@@ -75,14 +76,6 @@ def call(method: str, url: str, *, headers: dict[str, str] | None = None, body: 
     with opener.open(urllib.request.Request(url, data=data, headers=given, method=method), timeout=30) as answer:
         text = answer.read()
     return json.loads(text) if text else None
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _free_base_port() -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bff_backoffice.dev.embedded import free_port
+from bff_backoffice.dev.sockets import free_port
 from drills.crash_process import environment_beside
 from drills.live_telling import Teller
 from drills.processes import port_of

@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 
 from bff_backoffice.dev.database import prepare
-from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, free_port
+from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey
+from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.http import Bounds, Upstream, UpstreamClient, open_upstream
 from bff_backoffice.infrastructure.memorystore.client import Command, Conversation, RedisStore

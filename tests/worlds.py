@@ -21,6 +21,7 @@ from typing import Any
 import httpx2
 import redis
 
+from bff_backoffice.dev.sockets import claim
 from tests.answers import held_client
 from tests.desktop import Desktop, DeviceTakenError
 
@@ -41,18 +42,6 @@ def _taken(port: int) -> bool:
     return False
 
 
-def _claimed(port: int) -> bool:
-    """Take the UDP port of this number, which nobody uses, until this process ends: whoever has it has the block."""
-    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        claim.bind(("127.0.0.1", port))
-    except OSError:
-        claim.close()
-        return False
-    _claims.append(claim)
-    return True
-
-
 def free_base_port() -> int:
     """A port such that everything that a world derives from it is free, below the range of outgoing connections.
 
@@ -62,7 +51,7 @@ def free_base_port() -> int:
         base = random.randrange(10_000, 30_000, 20)
         free = not any(_taken(base + offset) for offset in (0, 7, 8, 1000, 1001))
         # Of two blocks that are a thousand apart the second begins where the first one ends.
-        if free and _claimed(base) and _claimed(base + 1000):
+        if free and claim(base) and claim(base + 1000):
             return base
     raise RuntimeError("no free block of ports")
 
@@ -218,4 +207,3 @@ def start_world(folder: Path, *arguments: str, environment: dict[str, str] | Non
 
 
 _numbers = itertools.count()
-_claims: list[socket.socket] = []

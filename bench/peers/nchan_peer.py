@@ -14,7 +14,7 @@ from typing import Final
 
 from bench.machine import SERVICE_CORE, pin, tree
 from bench.peers.nginx import until_listening
-from bench.world import free_port
+from bff_backoffice.dev.sockets import free_port
 
 __all__ = ["HOW_TO_INSTALL", "Nchan", "nchan"]
 

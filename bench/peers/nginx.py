@@ -19,7 +19,7 @@ from typing import Final
 
 from bench.dashboards import Target
 from bench.machine import SERVICE_CORE, pin, tree
-from bench.world import free_port
+from bff_backoffice.dev.sockets import free_port
 
 __all__ = ["HOW_TO_INSTALL", "nginx", "until_listening"]
 

@@ -16,7 +16,8 @@ from typing import Final
 
 from bench.dashboards import Target
 from bench.machine import SERVICE_CORE, pin
-from bench.world import World, free_port
+from bench.world import World
+from bff_backoffice.dev.sockets import free_port
 
 __all__ = ["HOW_TO_INSTALL", "node_peer"]
 

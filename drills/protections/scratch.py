@@ -16,7 +16,8 @@ from typing import Final, Self
 import asyncpg
 
 from bff_backoffice.dev.database import prepare
-from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, free_port
+from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey
+from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.infrastructure.postgres.migrate import migrate
 from drills.protections.edits import applied
 from drills.protections.listed import Edit, Statements

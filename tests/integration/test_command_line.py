@@ -21,8 +21,9 @@ import httpx2
 import jwt
 import pytest
 
+from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.presentation.routes.documents import api_as_yaml
-from tests.contract.memorystore.valkey import Valkey, free_port
+from tests.contract.memorystore.valkey import Valkey
 from tests.desktop import API, Desktop
 from tests.worlds import World
 

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,7 @@ import asyncpg
 from bff_backoffice.dev.privileges import Demotion, die_with_parent
 from bff_backoffice.dev.processes import end
 
-__all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerStartError", "free_port"]
+__all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerStartError"]
 
 _STOP_SECONDS: Final = 8.0
 """Far more than either server takes to write what it holds."""
@@ -30,14 +29,6 @@ _STOP_SECONDS: Final = 8.0
 
 class ServerStartError(RuntimeError):
     """An embedded server cannot be found or does not start; the message says how to mend it."""
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wheel_folder(module: str) -> Path | None:

@@ -18,12 +18,12 @@ from typing import Final
 from rich.console import Console
 
 from bff_backoffice.dev.database import prepare
-from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, ServerStartError, free_port
+from bff_backoffice.dev.embedded import EmbeddedPostgres, EmbeddedValkey, ServerStartError
 from bff_backoffice.dev.http_probe import body_of, status_of
 from bff_backoffice.dev.own_key import kept_signing_key
 from bff_backoffice.dev.plan import Addresses, Stores, service_environment
 from bff_backoffice.dev.processes import Child, python_command
-from bff_backoffice.dev.sockets import PortTakenError, listen, require_free
+from bff_backoffice.dev.sockets import PortTakenError, free_port, listen, require_free
 from bff_backoffice.infrastructure.postgres.migrate import MigrationError, migrate
 from bff_backoffice.settings import SettingsError
 

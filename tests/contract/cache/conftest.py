@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bff_backoffice.application.projections import ProjectionCache
+from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from tests.fakes.memory_projections import MemoryProjections
@@ -28,17 +29,10 @@ def _server_binary() -> Path:
     return next((Path(spec.submodule_search_locations[0]) / "_binaries").rglob("valkey-server"))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of this suite's own, empty, without persistence, ended with the suite."""
-    port = _free_port()
+    port = free_port()
     with subprocess.Popen(
         [_server_binary(), "--save", "", "--port", str(port), "--bind", "127.0.0.1"],
         cwd=tmp_path_factory.mktemp("valkey"),

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from bff_backoffice.application.ports import StoreUnavailableError
+from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.infrastructure.memorystore.client import Conversation, RedisStore
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
-from tests.contract.memorystore.valkey import Valkey, free_port
+from tests.contract.memorystore.valkey import Valkey
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,9 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["RealClock", "Valkey", "free_port"]
+from bff_backoffice.dev.sockets import free_port
 
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+__all__ = ["RealClock", "Valkey"]
 
 
 def _binary() -> Path:
