@@ -99,7 +99,8 @@ async def carried_out(world: World, events: int, progress: Callable[[str, int, i
         _dispatchers(world, run),
         asyncio.TaskGroup() as group,
     ):
-        reading = group.create_task(_read(world, run))
+        enough = asyncio.Event()
+        group.create_task(_read(world, run, enough))
         async with asyncio.TaskGroup() as writers:
             for _ in range(_WRITERS):
                 writers.create_task(_write(app, run, events, progress))
@@ -107,7 +108,7 @@ async def carried_out(world: World, events: int, progress: Callable[[str, int, i
         while run.lost and loop.time() < end:
             progress("arrived", len(run.places) - run.lost, len(run.places))
             await asyncio.sleep(0.5)
-        reading.cancel()
+        enough.set()
     run.seconds = loop.time() - started
     return run
 
@@ -139,11 +140,12 @@ async def _write(app: Database, run: Run, events: int, progress: Callable[[str, 
         progress("written", len(run.places), events)
 
 
-async def _read(world: World, run: Run) -> None:
+async def _read(world: World, run: Run, enough: asyncio.Event) -> None:
+    """Take in what arrives. Told to end, not cancelled: redis-py can swallow that (Python 3.11's `wait_for`)."""
     client = redis.asyncio.Redis.from_url(world.redis)
     after: Any = "0"
     try:
-        while True:
+        while not enough.is_set():
             answer: Any = await client.xread({_STREAM: after}, count=1000, block=1000)
             for after, fields in answer[0][1] if answer else ():  # noqa: B007 - it is where the next read begins
                 if fields[b"tenantId"].decode() == run.tenant_id:
