@@ -23,8 +23,11 @@ def main(arguments: list[str]) -> int:
     if CHROMIUM is None:
         print(f"No Chromium found: the console's tests are skipped. Install it with: {HOW_TO_INSTALL}")
     parallel = [] if any(each.startswith(("-n", "-x", "--pdb")) for each in arguments) else ["-n", str(_at_once())]
+    if parallel:
+        # A test that hangs ends its process (pyproject.toml, faulthandler_timeout), and would hang the next one too.
+        parallel += ["--dist=loadfile", "--max-worker-restart=0"]
     with _folder_in_memory():
-        status = int(pytest.main(["--dist=loadfile", *parallel, *arguments] if parallel else arguments))
+        status = int(pytest.main([*parallel, *arguments]))
     if status and KEPT_LOGS.exists():
         print(f"What the worlds of this run wrote is in {KEPT_LOGS}.")
     return status
