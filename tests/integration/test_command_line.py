@@ -25,6 +25,7 @@ from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.presentation.routes.documents import api_as_yaml
 from tests.contract.memorystore.valkey import Valkey
 from tests.desktop import API, Desktop
+from tests.waiting import until
 from tests.worlds import World
 
 COMMANDS = ("dev", "serve", "worker", "events", "migrate", "check", "openapi")
@@ -546,9 +547,7 @@ def test_a_worker_alone_handles_events_and_ends(world: World) -> None:
             assert desk.get("/session").status_code == 200
             claims: dict[str, Any] = jwt.decode(desk.token, options={"verify_signature": False})
             world.publish("melmastoon.iam.session.revoked.v1", world.tenants[0], {"sessionId": claims["sid"]})
-            deadline = time.monotonic() + 10
-            while desk.get("/session").status_code != 401:
-                assert time.monotonic() < deadline, "the session did not end"
+            until(lambda desk=desk: desk.get("/session").status_code == 401)
         process.send_signal(signal.SIGTERM)
         status, log = ended(process)
 

@@ -24,7 +24,10 @@ from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.workbench import SECTIONS
 from bff_backoffice.presentation.formats import solar_hijri
 from bff_backoffice.presentation.words import LANGUAGES, Language, message
+from tests.desktop import Desktop
+from tests.in_time import in_time, kept
 from tests.musts.described import Described
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 PATH = "/downtime-pack"
@@ -67,6 +70,12 @@ def published(world: World) -> dict[str, dict[str, str]]:
     return {key["kid"]: key for key in keys}
 
 
+def pack(world: World, desktop: Desktop | None = None, path: str = PATH, **headers: str | None) -> httpx2.Response:
+    """A pack with no list too late."""
+    asking = desktop or world.sign_in()
+    return in_time(world, lambda: asking.get(path, **headers))
+
+
 def outcomes(body: dict[str, Any]) -> dict[str, str]:
     """How each list ended."""
     return {name: each["outcome"] for name, each in body["lists"].items()}
@@ -74,7 +83,7 @@ def outcomes(body: dict[str, Any]) -> dict[str, str]:
 
 def test_the_pack_of_a_healthy_platform_is_whole(world: World) -> None:
     """Six lists, each with its own time and its lines; the hotel's name, date and clock; as the document describes."""
-    answer = Described.by(world).check(world.sign_in().get(PATH, Accept_Language="en"))
+    answer = Described.by(world).check(pack(world, Accept_Language="en"))
 
     body = answer.json()
     place = next(each for each in world.people["properties"] if each["id"] == world.properties()[0])
@@ -100,17 +109,17 @@ def test_the_pack_of_a_healthy_platform_is_whole(world: World) -> None:
 def test_the_pack_says_what_the_boards_say(world: World) -> None:
     """The same lines as the boards have: one place puts them together."""
     desktop = world.sign_in()
-    pack = desktop.get(PATH).json()["lists"]
+    lists = pack(world, desktop).json()["lists"]
 
     for name, board in {"arrivals": "/arrivals", "departures": "/departures", "inHouse": "/in-house"}.items():
-        assert pack[name]["items"] == desktop.get(f"{board}?limit=500").json()["items"]
-        counts = dict(desktop.get(board).json()["counts"])
-        assert pack[name]["counts"] == {key: value for key, value in counts.items() if key != "matching"}
+        assert lists[name]["items"] == pack(world, desktop, f"{board}?limit=500").json()["items"]
+        counts = dict(pack(world, desktop, board).json()["counts"])
+        assert lists[name]["counts"] == {key: value for key, value in counts.items() if key != "matching"}
 
 
 def test_rooms_tell_who_is_in_them_and_who_comes(world: World) -> None:
     """Every room of the property once, joined with the guests in house and those still due."""
-    lists = world.sign_in().get(PATH).json()["lists"]
+    lists = pack(world).json()["lists"]
 
     rooms = {room["roomId"]: room for room in lists["rooms"]["items"]}
     assert set(rooms) == {r["id"] for r in world.people["rooms"] if r["propertyId"] == world.properties()[0]}
@@ -125,7 +134,7 @@ def test_rooms_tell_who_is_in_them_and_who_comes(world: World) -> None:
 
 def test_balances_are_open_and_keys_have_their_guest_and_room(world: World) -> None:
     """Nothing that is settled; a key names its guest, its room's number and until when it opens."""
-    lists = world.sign_in().get(PATH).json()["lists"]
+    lists = pack(world).json()["lists"]
 
     here = {stay["reservationId"]: stay for stay in lists["inHouse"]["items"]}
     assert all(int(line["balance"]["amountMicro"]) != 0 for line in lists["balances"]["items"])
@@ -155,7 +164,7 @@ def test_the_signature_verifies_offline_with_the_published_key(world: World) -> 
 @OLDER_NAME
 def test_a_pack_that_somebody_changed_does_not_verify(world: World) -> None:
     """One guest's room, one digit of a balance, a blank: nothing of it can be changed."""
-    answer = world.sign_in().get(PATH)
+    answer = pack(world)
     (key,) = published(world).values()
 
     for changed in (answer.content + b" ", answer.content.replace(b'"partial":false', b'"partial":true ')):
@@ -186,7 +195,7 @@ def test_a_missing_upstream_is_a_hole_and_not_an_empty_list(world: World, name: 
     service = LISTS[name].source.value
     world.fault(service, "error", status=503)
 
-    answer = Described.by(world).check(desktop.get(PATH))
+    answer = Described.by(world).check(pack(world, desktop))
 
     body = answer.json()
     away = {each for each, section in LISTS.items() if section.source.value == service}
@@ -211,7 +220,7 @@ def test_without_the_hotels_card_there_is_no_guess_at_its_date(world: World) -> 
     desktop = world.sign_in()
     world.fault("property-service", "error", status=503)
 
-    body = desktop.get(PATH).json()
+    body = pack(world, desktop).json()
 
     assert (body["propertyName"], body["timezone"], body["date"]) == (None, None, None)
     assert set(outcomes(body).values()) <= ANSWERED
@@ -237,16 +246,19 @@ def test_an_upstream_that_hangs_or_lies_costs_its_own_list(world: World, mode: s
     desktop = world.sign_in()
     world.fault("billing-service", mode)
 
-    body = desktop.get(PATH, X_Client_Budget_Ms="300").json()
+    def others_are_there() -> bool:
+        body = desktop.get(PATH, X_Client_Budget_Ms="300").json()
+        assert outcomes(body)["balances"] in {"timeout", "error", "breaker_open"}
+        return {outcome for name, outcome in outcomes(body).items() if name != "balances"} <= ANSWERED
 
-    assert outcomes(body).pop("balances") in {"timeout", "error", "breaker_open"}
-    assert {outcome for name, outcome in outcomes(body).items() if name != "balances"} <= ANSWERED
+    # Three tenths of a second are little for five lists that nobody has read before, on a machine that is busy.
+    until(others_are_there)
 
 
 def test_old_lists_are_kept_with_the_time_from_when_they_are(world: World) -> None:
     """Stale if an error: better a list of a minute ago that says so than none."""
     desktop = world.sign_in()
-    before = desktop.get(PATH).json()["lists"]
+    before = kept(world, desktop, PATH).json()["lists"]
     world.age_cache(60)
     for service in {section.source.value for section in LISTS.values()}:
         world.fault(service, "error", status=503)
@@ -266,7 +278,7 @@ def test_old_lists_are_kept_with_the_time_from_when_they_are(world: World) -> No
 def test_what_has_not_been_read_again_is_304(world: World) -> None:
     """The tag is of the lists and of when each was read: 304 means that there is nothing newer to keep."""
     desktop = world.sign_in()
-    first = desktop.get(PATH)
+    first = kept(world, desktop, PATH)
     tag = first.headers["ETag"]
 
     again = Described.by(world).check(desktop.get(PATH, If_None_Match=tag))
@@ -309,8 +321,8 @@ def test_each_property_of_the_scope_has_a_pack_of_its_own(world: World) -> None:
     desktop = world.sign_in()
     here, there = world.properties()[:2]
 
-    first = desktop.get(f"{PATH}?propertyId={here}").json()
-    second = desktop.get(PATH, X_Property_Id=there).json()
+    first = pack(world, desktop, f"{PATH}?propertyId={here}").json()
+    second = pack(world, desktop, X_Property_Id=there).json()
 
     assert (first["propertyId"], second["propertyId"]) == (here, there)
     ids = [{line["reservationId"] for line in body["lists"]["inHouse"]["items"]} for body in (first, second)]
@@ -329,9 +341,10 @@ def test_a_house_of_300_rooms_fits_into_200_kb(world: World, language: str, medi
     (large,) = [each for each in world.people["properties"] if rooms[each["id"]] == 300]
     desktop = world.sign_in(tenant=world.tenants.index(large["tenantId"]))
 
-    answer = desktop.get(
-        f"{PATH}?propertyId={large['id']}", Accept=media_type, Accept_Language=language, Accept_Encoding="gzip"
-    )
+    path = f"{PATH}?propertyId={large['id']}"
+    kept(world, desktop, path, Accept_Language=language)
+
+    answer = desktop.get(path, Accept=media_type, Accept_Language=language, Accept_Encoding="gzip")
 
     assert answer.status_code == 200
     assert answer.headers["Content-Encoding"] == "gzip"
@@ -344,7 +357,7 @@ def test_a_house_of_300_rooms_fits_into_200_kb(world: World, language: str, medi
 def test_the_page_has_every_line_of_the_document(world: World, language: Language) -> None:
     """One table a list with as many rows; in the reader's language and direction, with heads that print repeats."""
     desktop = world.sign_in()
-    document = desktop.get(PATH, Accept_Language=language.tag).json()
+    document = kept(world, desktop, PATH, Accept_Language=language.tag).json()
 
     answer = Described.by(world).check(desktop.get(PATH, Accept="text/html", Accept_Language=language.tag))
 
@@ -363,7 +376,10 @@ def test_the_page_has_every_line_of_the_document(world: World, language: Languag
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=list(LANGUAGES))
 def test_the_page_counts_days_and_writes_digits_as_its_readers_do(world: World, language: Language) -> None:
     """The Solar Hijri calendar and its digits where they are lived by; room numbers stay Latin digits, isolated."""
-    page = world.sign_in().get(PATH, Accept="text/html", Accept_Language=language.tag).text
+    desktop = world.sign_in()
+    kept(world, desktop, PATH, Accept_Language=language.tag)
+
+    page = desktop.get(PATH, Accept="text/html", Accept_Language=language.tag).text
 
     year = re.search(r'<time datetime="\d{4}-\d\d-\d\d">([^<]+)</time></p>', page)
     assert year is not None
@@ -398,6 +414,7 @@ def test_a_hole_is_a_hole_on_paper_too(world: World) -> None:
     """The list says that it could not be read; rooms say "unknown" and not "nobody"."""
     desktop = world.sign_in()
     world.fault("reservation-service", "error", status=503)
+    pack(world, desktop, Accept_Language="en")  # the other lists are there
 
     page = desktop.get(PATH, Accept="text/html", Accept_Language="en").text
 
@@ -410,7 +427,7 @@ def test_a_hole_is_a_hole_on_paper_too(world: World) -> None:
 def test_a_page_and_a_document_have_tags_of_their_own(world: World) -> None:
     """A desktop that has the one is not told that it has the other."""
     desktop = world.sign_in()
-    document = desktop.get(PATH)
+    document = kept(world, desktop, PATH)
     page = desktop.get(PATH, Accept="text/html", If_None_Match=document.headers["ETag"])
 
     assert page.status_code == 200

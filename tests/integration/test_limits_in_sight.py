@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 
@@ -64,12 +65,20 @@ def test_stragglers_are_hedged_within_two_per_cent(world: World) -> None:
     """With one slow answer in fifty the hedges are counted, some win, and they are at most 2 % of the calls."""
     desktop = world.sign_in()
     world.fault("inventory-service", "slow_tail", latencyMs=400, rate=0.02)
-    for _ in range(150):
+
+    def look() -> None:
         world.forget_cache()
         desktop.get("/dashboard?widgets=occupancy,outlook", Accept="application/json")
+
+    def hedged() -> float:
+        look()
+        return metric(world, "bff_backoffice_upstream_hedge_total", upstream="inventory-service")
+
+    for _ in range(150):
+        look()
+    # Which answers are slow is chance, and it may be none of those that could be hedged.
+    hedges = until(hedged, 60)
     world.heal()
-    hedges = metric(world, "bff_backoffice_upstream_hedge_total", upstream="inventory-service")
     calls = metric(world, "bff_backoffice_upstream_call_total", upstream="inventory-service")
     assert calls >= 300
     assert hedges <= 0.02 * calls
-    assert hedges >= 1

@@ -15,7 +15,9 @@ import pytest
 from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.presentation.routes import ROUTES
 from tests.desktop import Desktop
+from tests.in_time import in_time, kept
 from tests.musts.described import Described
+from tests.waiting import until
 from tests.worlds import World
 
 BFF, GENERAL = "MELMASTOON.BFF.", "MELMASTOON.GENERAL."
@@ -184,10 +186,14 @@ def test_an_upstream_in_trouble_is_a_refusal_of_the_catalogue(
 ) -> None:
     """Broken, gone, hanging, babbling: each has its code, and `retriable` says that it may pass."""
     world.fault(read.service, **fault)
-
-    answer = Described.by(world).check(desk.get(read.address(world)))
-
     status, code = refusal
+
+    def asked() -> httpx2.Response:
+        return Described.by(world).check(desk.get(read.address(world)))
+
+    # A machine that stands still makes any of these a time-out.
+    answer = asked() if status == 504 else in_time(world, asked)
+
     assert refused(answer, status, BFF + code)["retriable"] is True
 
 
@@ -196,11 +202,15 @@ def test_a_client_in_a_hurry_waits_no_longer_than_it_said(world: World, desk: De
     """`X-Client-Budget-Ms` shortens the wait for a hanging upstream; nonsense in it is refused."""
     world.fault(read.service, "hang")
 
-    answer = desk.get(read.address(world), X_Client_Budget_Ms="150")
+    def sooner() -> bool:
+        answer = desk.get(read.address(world), X_Client_Budget_Ms="150")
+        refused(answer, 504, BFF + "UPSTREAM_TIMEOUT")
+        # Without a hurry it waits for six tenths of a second or more every time.
+        return answer.elapsed.total_seconds() < 0.5
+
+    until(sooner)
     nonsense = desk.get(read.address(world), X_Client_Budget_Ms="soon")
 
-    refused(answer, 504, BFF + "UPSTREAM_TIMEOUT")
-    assert answer.elapsed.total_seconds() < 0.5
     (place,) = refused(nonsense, 400, GENERAL + "VALIDATION_FAILED")["errors"]
     assert place["field"] == "header.x-client-budget-ms"
 
@@ -306,10 +316,17 @@ def test_a_folio_adds_up(world: World, desk: Desktop) -> None:
 def test_colleagues_share_a_card_whatever_they_read(world: World, desks: dict[str, Desktop], desk: Desktop) -> None:
     """Within its minute another operator in another language costs property-service nothing."""
     address = f"/properties/{world.properties()[0]}"
-    first = desk.get(address, Accept_Language="en")
-    world.control("DELETE", "requests")
+    owner = desk_of(world, desks, "owner")
 
-    second = desk_of(world, desks, "owner").get(address, Accept_Language="fa-AF")
+    def one_after_the_other() -> tuple[httpx2.Response, httpx2.Response] | None:
+        world.forget_cache()
+        first = desk.get(address, Accept_Language="en")
+        world.control("DELETE", "requests")
+        second = owner.get(address, Accept_Language="fa-AF")
+        # What a machine that stands still could not keep is loaded again.
+        return (first, second) if second.headers["X-Cache"] == "HIT" else None
+
+    first, second = until(one_after_the_other)
 
     assert (first.headers["X-Cache"], second.headers["X-Cache"]) == ("MISS", "HIT")
     assert (first.json()["outcome"], second.json()["outcome"]) == ("fresh", "cached")
@@ -322,7 +339,7 @@ def test_colleagues_share_a_card_whatever_they_read(world: World, desks: dict[st
 def test_the_last_known_card_is_shown_while_its_service_is_away(world: World, desk: Desktop) -> None:
     """Stale if an error, with its age; ten minutes later there is none any more."""
     address = f"/properties/{world.properties()[0]}"
-    healthy = desk.get(address).json()
+    healthy = kept(world, desk, address).json()
     world.age_cache(120)
     world.fault("property-service", "error", status=503)
 
@@ -341,7 +358,7 @@ def test_a_card_that_is_asked_for_anew_is_loaded(world: World, desk: Desktop) ->
     desk.get(address)
     world.control("DELETE", "requests")
 
-    answer = desk.get(address, Cache_Control="no-cache")
+    answer = in_time(world, lambda: desk.get(address, Cache_Control="no-cache"))
 
     assert answer.json()["outcome"] == "fresh"
     assert "property-service" in [call["service"] for call in world.control("GET", "requests").json()]
@@ -594,7 +611,8 @@ def test_a_search_is_not_kept_for_others(world: World, desk: Desktop) -> None:
     desk.get("/reservations?query=a")
 
     asked = [call for call in world.control("GET", "requests").json() if call["service"] == "reservation-service"]
-    assert len(asked) == 1
+    # One that is slow is hedged.
+    assert len(asked) in {1, 2}
 
 
 def test_every_plain_read_is_under_these_tests() -> None:

@@ -41,6 +41,7 @@ from bff_backoffice.settings import Settings
 from tests.desktop import API, Desktop
 from tests.isolation.every_route import OPERATOR_ROUTES, name_of, path_of
 from tests.musts.described import Described, NotDescribedError
+from tests.waiting import until
 from tests.worlds import World
 
 GENERAL, OURS = "MELMASTOON.GENERAL.", "MELMASTOON.BFF.BACKOFFICE."
@@ -251,12 +252,15 @@ def test_every_answer_carries_the_common_headers(world: World, desk: Desktop, de
 def test_composed_reads_say_what_the_cache_did(world: World, desk: Desktop) -> None:
     """`X-Cache` in every representation, cold and warm, and nowhere else."""
     kinds = ("application/json", "application/x-ndjson", "text/event-stream", "text/html")
-    for accept in kinds:
+
+    def said(path: str, accept: str) -> list[str]:
+        # On a machine that stands still what came too late is not kept, and a cache too slow is left alone.
         world.forget_cache()
-        found = [desk.get("/dashboard", Accept=accept).headers["X-Cache"] for _ in range(2)]
-        assert found == ["MISS", "HIT"], accept
-    world.forget_cache()
-    assert [desk.get("/dashboard/widgets/rooms").headers["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
+        return [desk.get(path, Accept=accept).headers["X-Cache"] for _ in range(2)]
+
+    for accept in kinds:
+        until(lambda accept=accept: said("/dashboard", accept) == ["MISS", "HIT"])
+    until(lambda: said("/dashboard/widgets/rooms", "application/json") == ["MISS", "HIT"])
     assert "X-Cache" not in desk.get("/session").headers
 
 

@@ -24,6 +24,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,6 +33,7 @@ from bff_backoffice.settings import UPSTREAMS
 from tests.desktop import Desktop
 from tests.musts.described import Described
 from tests.processes import alive
+from tests.waiting import until
 from tests.worlds import World, free_base_port
 
 
@@ -60,13 +62,17 @@ def test_the_ready_file_has_the_contracts_members(world: World) -> None:
 
 def test_dev_prints_every_address_and_a_sign_in_that_works(world: World) -> None:
     """Whoever starts the world can copy user name and password from the terminal and is in."""
-    printed = world.log.read_text()
 
+    def told() -> list[dict[str, Any]]:
+        printed = world.log.read_text()
+        return [person for person in world.people["operators"] if person["username"] in printed]
+
+    # It is printed a moment after the ready file is there, the addresses first.
+    people = until(told)
+    printed = world.log.read_text()
     for address in (world.bff, world.admin, world.sim, world.console, world.proxy):
         assert address in printed, address
-    told = [person for person in world.people["operators"] if person["username"] in printed]
-    assert told
-    for person in told:
+    for person in people:
         assert person["password"] in printed
         tenant = world.tenants.index(person["tenantId"])
         assert world.sign_in(operator=person, tenant=tenant).get("/session").status_code == 200
