@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,20 @@ from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.memorystore import keys
 from tests.desktop import API, Desktop
 from tests.live import event, listening, poll, tell
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 CHANNELS = ["ai", "alerts", "dashboard-refresh-hints", "session"]
 ANOTHER_LOG = "0123456789abcdef-5"
 """A cursor as it should be, of a log that nobody has."""
+PROMPTLY_S = 6.0
+"""What has to happen within a second, on a machine that may stand still for some; what is not pushed takes 15."""
 
 
 @pytest.fixture
 def world(shared_world: World) -> World:
-    """These tests leave the world as it was."""
+    """These tests leave the world as it was, but for its devices."""
+    shared_world.leave_devices()
     return shared_world
 
 
@@ -118,7 +123,7 @@ def test_sign_out_revokes_the_stream_and_the_session_cannot_be_resumed(world: Wo
         (last,) = stream.rest()
         assert last.event == "session.revoked"
         assert last.payload["reason"] == "signed_out"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < PROMPTLY_S
     assert desktop.request("GET", f"/sse/stream?after={last.id}").status_code == 401
     assert desktop.request("GET", f"/events?after={last.id}").status_code == 401
 
@@ -284,46 +289,49 @@ def test_a_hotel_that_the_request_names_is_the_only_one_that_is_heard(world: Wor
 
 def test_a_stream_ends_by_its_tokens_exp(world: World) -> None:
     """It says so, and its client may come back with the cursor."""
-    started = time.time()
-    with listening(world.sign_in(ttl=3)) as stream:
-        assert stream.ready.payload["maxLifetimeSeconds"] <= 3
+    desktop = world.sign_in(ttl=4)
+    with listening(desktop) as stream:
+        assert stream.ready.payload["maxLifetimeSeconds"] <= 4
         assert [each.event for each in stream.rest()] == ["session.expired"]
-    assert time.time() <= started + 4
+    assert time.time() <= _claim(desktop, "exp") + PROMPTLY_S
 
 
 def test_a_poll_waits_for_the_next_event_and_no_longer(world: World) -> None:
     """It comes back with the event; without one, when its time is over; and at once with what is there."""
     desktop = world.sign_in()
     cursor = poll(desktop)["cursor"]
-    telling = threading.Timer(0.5, told, (world, event("alerts", 1)))
-    telling.start()
-    answer = poll(desktop, wait=20)
-    telling.join()
-    assert [each["payload"] for each in answer["events"]] == [{"number": 1}]
-    assert answer["events"][0]["id"] == answer["cursor"]
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(poll, desktop, wait=20)
+        # Again and again: what is told before the poll has begun is nothing that it waits for.
+        until(lambda: told(world, event("alerts", 1)) or waiting.done())
+    answer = waiting.result()
+    assert answer["events"][0]["payload"] == {"number": 1}
+    assert answer["events"][-1]["id"] == answer["cursor"]
+    now = poll(desktop)["cursor"]
     started = time.monotonic()
-    assert poll(desktop, answer["cursor"], wait=1) == {"cursor": answer["cursor"], "events": [], "resync": []}
+    assert poll(desktop, now, wait=1) == {"cursor": now, "events": [], "resync": []}
     assert time.monotonic() - started >= 1
-    assert len(poll(desktop, cursor, wait=20)["events"]) == 1
+    there = poll(desktop, cursor, wait=20)
+    assert there["events"][0]["payload"] == {"number": 1}
+    assert there["cursor"] == now
 
 
 def test_a_poll_does_not_outlast_its_token(world: World) -> None:
     """A token that expires during the wait ends it, with the cursor to go on from."""
-    desktop = world.sign_in(ttl=3)
-    started = time.time()
+    desktop = world.sign_in(ttl=4)
     answer = poll(desktop, wait=25)
     assert answer["events"] == []
-    assert time.time() - started < 4
+    assert time.time() < _claim(desktop, "exp") + PROMPTLY_S
 
 
-def _iam_session(desktop: Desktop) -> str:
+def _claim(desktop: Desktop, name: str) -> Any:
     claims = desktop.token.split(".")[1]
-    return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sid"])
+    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))[name]
 
 
 ENDS: dict[str, Callable[[World, Desktop, dict[str, Any]], None]] = {
     "session": lambda world, desktop, _: world.publish(
-        "melmastoon.iam.session.revoked.v1", world.tenants[0], {"sessionId": _iam_session(desktop), "reason": "theft"}
+        "melmastoon.iam.session.revoked.v1", world.tenants[0], {"sessionId": _claim(desktop, "sid"), "reason": "theft"}
     ),
     "our own session": lambda world, desktop, operator: world.publish(
         "melmastoon.iam.session.revoked.v1",
@@ -358,7 +366,7 @@ def test_wherever_a_revocation_is_learned_the_stream_ends_within_a_second(world:
         ENDS[how](world, desktop, operator)
         (last,) = stream.rest()
         assert last.event == "session.revoked"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < PROMPTLY_S
         waiting.join()
     world.publish("melmastoon.iam.user.unlocked.v1", world.tenants[0], {"userId": operator["id"]})
     # A poll that had not begun by then finds no operator any more where the membership went.
@@ -370,29 +378,26 @@ def test_a_poll_whose_client_left_waits_no_longer(world: World) -> None:
     """What it waited for would be told to nobody: it ends when its connection does, as a stream."""
     desktop, path = world.sign_in(), f"{API}/events?wait=25"
     assert desktop.get("/session").status_code == 200
-
-    def measured(line: str) -> float:
-        lines = world.http.get(f"{world.admin}/metrics").text.splitlines()
-        return sum(float(each.rpartition(" ")[2]) for each in lines if each.startswith(line))
-
-    def until(reached: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 15
-        while not reached():
-            assert time.monotonic() < deadline, "it never came"
-            time.sleep(0.02)
-
-    under_way, left = (
-        'bff_backoffice_request_inflight{route="/events"}',
-        'bff_backoffice_errors_total{error_code="client_gone",route="/events"}',
-    )
-    before = measured(left)
+    left = 'bff_backoffice_errors_total{error_code="client_gone",route="/events"}'
+    before = _measured(world, left)
     head = "".join(f"{name}: {value}\r\n" for name, value in desktop.headers("GET", path).items())
     address = httpx2.URL(world.bff)
     with socket.create_connection((address.host, address.port or 80)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: desk\r\n{head}\r\n".encode())
-        until(lambda: measured(under_way) == 1)
-    until(lambda: measured(left) == before + 1)
-    assert measured(under_way) == 0
+        until(lambda: _measured(world, POLLS_UNDER_WAY) == 1, WITHIN_THE_WAIT_S)
+    until(lambda: _measured(world, left) == before + 1, WITHIN_THE_WAIT_S)
+    until(lambda: _measured(world, POLLS_UNDER_WAY) == 0, WITHIN_THE_WAIT_S)
+
+
+POLLS_UNDER_WAY = 'bff_backoffice_request_inflight{route="/events"}'
+WITHIN_THE_WAIT_S = 15
+"""Less than what the polls wait that are watched here."""
+
+
+def _measured(world: World, line: str) -> float:
+    """The sum of what the metrics say in the lines that begin like this."""
+    lines = world.http.get(f"{world.admin}/metrics").text.splitlines()
+    return sum(float(each.rpartition(" ")[2]) for each in lines if each.startswith(line))
 
 
 def test_a_suspended_tenant_ends_its_streams_and_nobody_elses(own_world: World) -> None:
@@ -518,7 +523,8 @@ def test_a_redis_that_forgot_resynchronises_open_streams(own_world: World) -> No
         told(own_world, event("alerts", 2))
         assert [stream.next().event for _ in CHANNELS] == [f"{channel}.resync" for channel in CHANNELS]
         told(own_world, event("alerts", 3))
-        assert stream.next().payload["number"] == 3
+        # The second one is a part of the gap, unless somebody noticed that before it was told.
+        assert set(iter(lambda: stream.next().payload["number"], 3)) <= {2}
 
 
 def test_what_a_power_cut_took_is_a_gap_for_everybody_at_once(world: World) -> None:
@@ -563,10 +569,11 @@ def test_on_shutdown_every_stream_is_told_and_the_process_ends(own_world: World)
     before = own_world.pids["bff"]
     with listening(desktops[0]) as one, listening(desktops[1]) as two:
         waiting: list[int] = []
-        poller = threading.Thread(target=lambda: waiting.append(desktops[2].get("/events?wait=20").status_code))
-        poller.start()
         told(own_world, event("alerts", 1))
         assert one.next().payload == two.next().payload == {"number": 1}
+        poller = threading.Thread(target=lambda: waiting.append(desktops[2].get("/events?wait=20").status_code))
+        poller.start()
+        until(lambda: _measured(own_world, POLLS_UNDER_WAY) == 1, WITHIN_THE_WAIT_S)
         started = time.monotonic()
         os.kill(before, signal.SIGTERM)
         ends = [stream.rest() for stream in (one, two)]
@@ -587,7 +594,7 @@ def test_on_shutdown_every_stream_is_told_and_the_process_ends(own_world: World)
 
 def test_two_replicas_agree_on_the_newest_stream_and_on_what_is_told(tmp_path: Path) -> None:
     """One stream a device wherever it is held; each tells the same, and ends its streams with their session."""
-    with start_world(tmp_path / "two", "--workers", "2", environment={"BFF_LIVE_LIFETIME_SECONDS": "20"}) as world:
+    with start_world(tmp_path / "two", "--workers", "2", environment={"BFF_LIVE_LIFETIME_SECONDS": "60"}) as world:
         desktop, others = world.sign_in(), [world.sign_in() for _ in range(6)]
         with ExitStack() as stack:
             streams = [stack.enter_context(listening(desktop)) for _ in range(6)]
@@ -602,7 +609,7 @@ def test_two_replicas_agree_on_the_newest_stream_and_on_what_is_told(tmp_path: P
             payload = {"userId": world.operator()["id"], "reason": "gone"}
             world.publish("melmastoon.iam.user.locked.v1", world.tenants[0], payload)
             assert [[each.event for each in stream.rest()] for stream in heard] == [["session.revoked"]] * 7
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < PROMPTLY_S
 
 
 def test_streams_have_a_jittered_lifetime(tmp_path: Path) -> None:
@@ -612,7 +619,7 @@ def test_streams_have_a_jittered_lifetime(tmp_path: Path) -> None:
         started = time.monotonic()
         with listening(desktop) as stream:
             assert [each.event for each in stream.rest()] == ["session.rotated"]
-            assert 2.3 < time.monotonic() - started < 5
+            assert 2.3 < time.monotonic() - started < 3 + PROMPTLY_S
             told(world, event("alerts", 1))
         with listening(desktop, f"after={stream.ready.id}") as again:
             assert again.next().payload == {"number": 1}

@@ -21,6 +21,7 @@ from tests.acting import act, charge_of, effects, folio, new_key, of_property, s
 from tests.desktop import API, Desktop
 from tests.isolation.every_route import OPERATOR_ROUTES, good_body, path_of
 from tests.musts.described import Described
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 OURS, GENERAL = "MELMASTOON.BFF.BACKOFFICE.", "MELMASTOON.GENERAL."
@@ -68,6 +69,7 @@ def in_the_end(desk: Desktop, path: str, body: Any, key: str) -> httpx2.Response
         answer = act(desk, path, body, key=key)
         if answer.status_code != 409 or time.monotonic() > deadline:
             return answer
+        time.sleep(0.05)
 
 
 def kept(world: World, tenant: int, statement: str, *values: Any) -> list[dict[str, Any]]:
@@ -114,15 +116,21 @@ def test_fifty_who_send_one_key_at_once_dispatch_once(world: World) -> None:
     with ThreadPoolExecutor(50) as pool:
         answers = [each.result() for each in [pool.submit(act, desk, path, body, key=key) for _ in range(50)]]
 
-    good = [each for each in answers if each.status_code == 201]
-    assert len({each.content for each in good}) == 1
-    for each in answers:
-        if each.status_code != 201:
-            problem = refused(each, 409, OURS + "IDEMPOTENCY_IN_FLIGHT")
-            assert (problem["retry"], problem["retriable"]) == ("same_key", True)
-            assert int(each.headers["Retry-After"]) >= 1
     world.heal()
-    assert act(desk, path, body, key=key).content == good[0].content
+    settled = in_the_end(desk, path, body, key)
+    assert settled.status_code == 201, settled.text
+    for each in answers:
+        if each.status_code == 201:
+            assert each.content == settled.content
+            continue
+        problem = each.json()
+        assert (problem["retry"], problem["retriable"]) == ("same_key", True), each.text
+        if each.status_code == 409:
+            refused(each, 409, OURS + "IDEMPOTENCY_IN_FLIGHT")
+            assert int(each.headers["Retry-After"]) >= 1
+        else:
+            # Who waited for a connection, or for billing, for longer than a machine that stands still gives it.
+            assert problem["code"] in {OURS + "STORE_UNAVAILABLE", UPSTREAM + "UPSTREAM_TIMEOUT"}, each.text
     assert len(effects(world, "billing-service")) == 1
 
 
@@ -297,13 +305,17 @@ def test_a_clients_budget_shortens_the_deadline_and_never_lengthens_it(
     key, path, charge = new_key(), f"/folios/{folio(world)}/charges", charge_of(world)
     world.fault("billing-service", "hang", match="POST")
 
-    problem = refused(act(desk, path, charge, key=key, X_Client_Budget_Ms=budget), 504, UPSTREAM + "UPSTREAM_TIMEOUT")
+    def left() -> list[int]:
+        answer = act(desk, path, charge, key=key, X_Client_Budget_Ms=budget)
+        assert refused(answer, 504, UPSTREAM + "UPSTREAM_TIMEOUT")["retry"] == "same_key"
+        calls = world.control("GET", "requests?service=billing-service").json()
+        return [int(each["headers"]["X-Request-Timeout-Ms"]) for each in calls if each["method"] == "POST"]
+
+    # A machine that stands still for 200 ms has used the shortest budget up before anybody is asked.
+    told = until(left)
     world.heal()
 
-    assert problem["retry"] == "same_key"
-    calls = world.control("GET", "requests?service=billing-service").json()
-    left = [int(each["headers"]["X-Request-Timeout-Ms"]) for each in calls if each["method"] == "POST"]
-    assert 0 < max(left) <= most
+    assert 0 < max(told) <= most
     assert in_the_end(desk, path, charge, key).status_code == 201
 
 
@@ -658,15 +670,25 @@ def test_what_was_changed_is_seen_at_once_on_every_board(world: World, desk: Des
     for board in ("/arrivals", "/in-house", "/today"):
         colleague.get(board)
     colleague.get("/dashboard", Accept="application/json")
-    before = colleague.get("/dashboard/widgets/arrivals").json()["data"]["remainingRooms"]
+    before = remaining_rooms(colleague)
 
     assert act(desk, f"/reservations/{guest['id']}/check-in").status_code == 200
 
-    arrival = next(
-        each for each in colleague.get("/arrivals?limit=500").json()["items"] if each["reservationId"] == guest["id"]
-    )
+    # The first board on which nothing is missing, as what took longer to read than it may would be.
+    board = until(lambda: not (body := colleague.get("/arrivals?limit=500").json())["partial"] and body)
+    arrival = next(each for each in board["items"] if each["reservationId"] == guest["id"])
     assert arrival["status"] in {"checked_in", "in_house"}
-    assert colleague.get("/dashboard/widgets/arrivals").json()["data"]["remainingRooms"] == before - 1
+    assert remaining_rooms(colleague) == before - 1
+
+
+def remaining_rooms(desk: Desktop) -> int:
+    """How many are still to arrive, as the first widget says for which there was the time to read it."""
+
+    def asked() -> dict[str, Any] | None:
+        widget: dict[str, Any] = desk.get("/dashboard/widgets/arrivals").json()
+        return widget["data"] if widget["outcome"] in {"fresh", "cached"} else None
+
+    return int(until(asked)["remainingRooms"])
 
 
 def test_every_mutation_of_the_table_reaches_its_service(world: World, desk: Desktop) -> None:

@@ -132,12 +132,15 @@ def test_a_decision_is_written_once_and_the_orchestrator_hears_of_it(
     (line,) = kept(world, "select * from ai_decision_log where suggestion_id = $1", suggestion)
     assert (line["id"], line["reason"], line["device_id"]) == (answer["id"], body.get("reason"), desk.device_id)
     assert (line["delta"] and json.loads(line["delta"])) == body.get("delta")
-    (sent,) = [
+    sent = [
         each for each in world.control("GET", f"requests?service={AI}").json()
         if each["path"].endswith(f"{suggestion}/decide")
     ]  # fmt: skip
-    assert (json.loads(sent["body"]) if isinstance(sent["body"], str) else sent["body"]) == body
-    assert sent["headers"]["X-Session-Id"] == desk.get("/session").json()["id"]
+    # Once, or again under the same key where the orchestrator had no 3 s to answer.
+    assert len({each["headers"]["Idempotency-Key"] for each in sent}) == 1
+    for each in sent:
+        assert (json.loads(each["body"]) if isinstance(each["body"], str) else each["body"]) == body
+        assert each["headers"]["X-Session-Id"] == desk.get("/session").json()["id"]
 
 
 def test_a_second_decision_is_refused(world: World, desk: Desktop) -> None:
@@ -208,7 +211,7 @@ def test_who_does_not_follow_a_rate_change_says_why(world: World, desk: Desktop)
 def test_nobody_waits_for_the_orchestrator(world: World, desk: Desktop, mode: str) -> None:
     """It is away: the inbox that was shown last is enough to decide, and it hears once it is back."""
     suggestion = suggested(world)
-    assert desk.get("/ai/suggestions").status_code == 200
+    until(lambda: any(each["id"] == suggestion for each in desk.get("/ai/suggestions?limit=200").json()["items"]))
     world.fault(AI, mode)
 
     answer = act(desk, f"/ai/suggestions/{suggestion}/decide", {"decision": "accept"})

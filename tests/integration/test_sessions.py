@@ -7,20 +7,16 @@ import time
 import pytest
 
 from tests.desktop import Desktop, DeviceKey
+from tests.waiting import until
 from tests.worlds import World
 
 SESSION_REVOKED = "MELMASTOON.BFF.BACKOFFICE.SESSION_REVOKED"
 
 
-def eventually(desktop: Desktop, status: int, *, within: float = 3.0) -> str:
+def eventually(desktop: Desktop, status: int) -> str:
     """Ask who I am until the answer has this status; return its code."""
-    deadline = time.monotonic() + within
-    while True:
-        answer = desktop.get("/session")
-        if answer.status_code == status or time.monotonic() > deadline:
-            assert answer.status_code == status, answer.text
-            return str(answer.json().get("code"))
-        time.sleep(0.02)
+    answer = until(lambda: (found := desktop.get("/session")).status_code == status and found)
+    return str(answer.json().get("code"))
 
 
 def test_the_first_authenticated_request_opens_a_session(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -27,6 +27,8 @@ FEEDS = {
     "property-service": {"property"},
 }
 """Which widgets each upstream feeds."""
+
+EVERY_WIDGET = {*set[str]().union(*FEEDS.values()), "devices"}
 
 NOT_ON_THE_BOARD = ("iam-service", "tenant-service", "lock-integration-service", "sync-service")
 
@@ -58,16 +60,50 @@ def sky(unguarded: World, desk: Desktop) -> Iterator[World]:
     unguarded.heal()
 
 
+_DASHBOARDS = 3
+
+Frames = list[dict[str, Any]]
+
+
+def undisturbed(desk: Desktop, well: Callable[[Frames], bool], again: Callable[[], None]) -> Frames:
+    """The frames of a dashboard, of the next one where a widget that should be well is not, and of a third at most.
+
+    Deadlines are 400 to 800 ms of real time, so that a machine that stands still for as long makes anybody late, once.
+    What one upstream did to the widgets of another it would do at each dashboard. `again` prepares the next one.
+    """
+    frames = [frame for _, frame in desk.frames()]
+    for _ in range(_DASHBOARDS - 1):
+        if well(frames):
+            break
+        again()
+        frames = [frame for _, frame in desk.frames()]
+    return frames
+
+
+def fresh_and_first(names: set[str]) -> Callable[[Frames], bool]:
+    """Whether these widgets are fresh, and none of them is behind one whose time was over."""
+
+    def well(frames: Frames) -> bool:
+        outcomes = [(frame["id"], frame["outcome"]) for frame in frames[1:-1]]
+        late = [index for index, (_, outcome) in enumerate(outcomes) if outcome == "timeout"]
+        wanted = [index for index, (name, outcome) in enumerate(outcomes) if name in names and outcome == "fresh"]
+        return len(wanted) == len(names) and max(wanted) < min(late, default=len(outcomes))
+
+    return well
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("service", FEEDS)
 def test_one_bad_upstream_hurts_nothing_but_its_own_widgets(sky: World, desk: Desktop, service: str, mode: str) -> None:
     """Its widgets end by their deadline with an outcome and a problem; all the others are fresh, and not later."""
     sky.fault(service, mode, **MODES[mode])
+    others = EVERY_WIDGET - FEEDS[service]
 
-    frames = [frame for _, frame in desk.frames()]
+    frames = undisturbed(desk, fresh_and_first(others), sky.forget_cache)
 
     widgets = {frame["id"]: frame for frame in frames[1:-1]}
-    assert len(widgets) == 16
+    assert set(widgets) == EVERY_WIDGET
+    assert len(frames) == 2 + len(EVERY_WIDGET)
     healthy = {name for name in widgets if name not in FEEDS[service]}
     assert {widgets[name]["outcome"] for name in healthy} == {"fresh"}
     for name in FEEDS[service]:
@@ -85,7 +121,7 @@ def test_an_upstream_that_feeds_no_widget_hurts_no_dashboard(sky: World, desk: D
     """A session that is open, and roles that are known, need neither iam nor tenant-service."""
     sky.fault(service, "hang")
 
-    frames = [frame for _, frame in desk.frames()]
+    frames = undisturbed(desk, fresh_and_first(EVERY_WIDGET), sky.forget_cache)
 
     assert frames[-1]["outcomes"] == {"fresh": 16}
 
@@ -98,7 +134,7 @@ def test_thirteen_of_fourteen_upstreams_bad(sky: World, desk: Desktop) -> None:
         mode = modes[number % len(modes)]
         sky.fault(service, mode, **MODES[mode])
 
-    frames = [frame for _, frame in desk.frames()]
+    frames = undisturbed(desk, fresh_and_first({"work-orders", "devices"}), sky.forget_cache)
 
     outcomes = {frame["id"]: frame["outcome"] for frame in frames[1:-1]}
     assert outcomes["work-orders"] == outcomes["devices"] == "fresh"
@@ -106,13 +142,18 @@ def test_thirteen_of_fourteen_upstreams_bad(sky: World, desk: Desktop) -> None:
     assert frames[-1]["partial"] is True
 
 
+def known(sky: World, desk: Desktop) -> None:
+    """Have every widget in the cache."""
+    undisturbed(desk, lambda frames: frames[-1]["partial"] is False, sky.forget_cache)
+
+
 def test_last_known_data_is_shown_as_stale_when_its_upstream_fails(sky: World, desk: Desktop) -> None:
     """What was known is better than nothing, as long as it says how old it is and why."""
-    desk.get("/dashboard", Accept="application/json")
+    known(sky, desk)
     sky.age_cache(120)
     sky.fault("maintenance-service", "error", status=503)
 
-    frames = [frame for _, frame in desk.frames()]
+    frames = undisturbed(desk, fresh_and_first(EVERY_WIDGET - {"work-orders"}), lambda: sky.age_cache(120))
 
     planned = next(widget for widget in frames[0]["widgets"] if widget["id"] == "work-orders")
     settled = next(frame for frame in frames[1:-1] if frame["id"] == "work-orders")
@@ -125,7 +166,7 @@ def test_last_known_data_is_shown_as_stale_when_its_upstream_fails(sky: World, d
 
 def test_data_older_than_ten_minutes_is_not_shown(sky: World, desk: Desktop) -> None:
     """Kept at most ten minutes more than fresh; after that, no data is better than old data."""
-    desk.get("/dashboard", Accept="application/json")
+    known(sky, desk)
     sky.age_cache(700)
     sky.fault("maintenance-service", "error", status=503)
 
@@ -137,13 +178,22 @@ def test_data_older_than_ten_minutes_is_not_shown(sky: World, desk: Desktop) -> 
     assert (settled["outcome"], settled["data"]) == ("error", None)
 
 
+def occupancy(desk: Desktop, wanted: set[str]) -> dict[str, Any]:
+    """The widget, asked for again where a moment's stall of the machine took its 600 ms."""
+    for _ in range(_DASHBOARDS):
+        widget: dict[str, Any] = desk.get("/dashboard/widgets/occupancy").json()
+        if widget["outcome"] in wanted:
+            break
+    return widget
+
+
 def test_occupancy_falls_back_on_inventory(sky: World, desk: Desktop) -> None:
     """Analytics is away: the same figure from committed and sellable rooms, and marked as such."""
-    whole = desk.get("/dashboard/widgets/occupancy").json()["data"]
+    whole = occupancy(desk, {"fresh", "cached"})["data"]
     sky.forget_cache()
     sky.fault("analytics-service", "error", status=503)
 
-    answer = desk.get("/dashboard/widgets/occupancy").json()
+    answer = occupancy(desk, {"fallback"})
 
     assert answer["outcome"] == "fallback"
     assert answer["sources"] == ["inventory-service"]
@@ -159,8 +209,8 @@ def test_all_is_fresh_again_after_recovery(sky: World, desk: Desktop) -> None:
 
     sky.heal()
 
-    outcomes = desk.get("/dashboard", Accept="application/json").json()["outcomes"]
-    assert set(outcomes) <= {"fresh", "cached"}
+    frames = undisturbed(desk, lambda frames: frames[-1]["partial"] is False, lambda: None)
+    assert set(frames[-1]["outcomes"]) <= {"fresh", "cached"}
 
 
 def test_a_client_that_goes_away_ends_the_fan_out(sky: World, desk: Desktop) -> None:

@@ -35,7 +35,13 @@ class Write:
 
 def first_of(inbox: str, status: str, ending: str) -> Callable[[Desktop], str]:
     """The path that is about the first thing of an inbox that nobody has dealt with."""
-    return lambda desk: f"{inbox}/{desk.get(f'{inbox}?status={status}').json()['items'][0]['id']}{ending}"
+
+    def path(desk: Desktop) -> str:
+        # An inbox whose service took longer than it may is empty.
+        lines = until(lambda: desk.get(f"{inbox}?status={status}").json()["items"])
+        return f"{inbox}/{lines[0]['id']}{ending}"
+
+    return path
 
 
 WRITES = {
