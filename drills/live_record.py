@@ -191,7 +191,7 @@ def _miss(
 ) -> None:
     """What it had to hear and did not: by the drill's own names, and by what its peers heard of the rest."""
     names, ids = {each.name for each in listener.heard}, {each.id for each in listener.heard}
-    begun, gaps = log.place(listener.start), list(_gaps(listener, log))
+    begun, ended, gaps = log.place(listener.start), _ended(listener, log), list(_gaps(listener, log))
     due = {
         each.name: (each.channel, log.place(log.ids[each.name]) if each.name in log.ids else None, each.began)
         for each in told
@@ -199,7 +199,8 @@ def _miss(
     } | {
         name: (each.channel, log.place(name), each.at)
         for name, each in log.events.items()
-        if each.name not in announced and log.place(name) > begun and _is_for(listener, each, announced)
+        # What the service tells by itself may come when a desktop has gone home and its peers have not.
+        if each.name not in announced and begun < log.place(name) <= ended and _is_for(listener, each, announced)
     }
     verdict.due += len(due)
     for name, (channel, where, since) in due.items():
@@ -247,4 +248,9 @@ def _end_of(listener: Listener, number: int, log: _Log) -> Place:
         if each.id is not None and "." not in each.id:
             epoch, position = log.place(each.id)
             return (epoch, position if each.gap else position - 1)
+    return _ended(listener, log)
+
+
+def _ended(listener: Listener, log: _Log) -> Place:
+    """Up to where a desktop heard everything."""
     return log.place(listener.end) if listener.end else (1 << 30, 0)

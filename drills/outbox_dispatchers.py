@@ -105,7 +105,8 @@ async def carried_out(world: World, events: int, progress: Callable[[str, int, i
             for _ in range(_WRITERS):
                 writers.create_task(_write(app, run, events, progress))
         end = loop.time() + _PATIENCE_S
-        while run.lost and loop.time() < end:
+        # A short run may be over before the first kill.
+        while (run.lost or not run.kills) and loop.time() < end:
             progress("arrived", len(run.places) - run.lost, len(run.places))
             await asyncio.sleep(0.5)
         enough.set()

@@ -120,7 +120,8 @@ async def postgres_pool(folder: Path) -> AsyncIterator[Pool]:
     owner, app, _ = await prepare(server)
     await asyncio.to_thread(migrate, owner)
     try:
-        async with Database.open(app, size=CONNECTIONS) as database:
+        # Patience as with Redis.
+        async with Database.open(app, size=CONNECTIONS, acquire_seconds=10, statement_seconds=10) as database:
             yield _database_pool(database)
     finally:
         await server.stop()

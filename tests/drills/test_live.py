@@ -86,6 +86,15 @@ def test_a_hint_that_only_a_peer_heard_is_lost() -> None:
     assert found.lost == ["dev_1: a-1 (dashboard-refresh-hints, at (0, 1))"]
 
 
+def test_a_hint_that_came_after_a_desktop_had_gone_home_is_not_lost() -> None:
+    """It had heard everything up to its end; a peer who stayed heard more."""
+    here = replace(heard(2, None, "dashboard-refresh-hints"), property_id=HERE)
+    gone = listener()
+    for end, lost in (("a-1", 0), ("a-2", 1)):
+        gone.end = end
+        assert len(verdict(gone, listener(here, device="dev_2"), told={}).lost) == lost
+
+
 @pytest.mark.parametrize(
     ("heard_of_it", "covered"),
     [

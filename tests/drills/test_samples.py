@@ -39,6 +39,9 @@ def test_thirteen_bad_upstreams_leave_every_dashboard_whole_and_nothing_behind(t
     judged = {row.what: row for row in untimed(table) if row.what != "left behind: upstream"}
     assert len(judged) == 9
     assert {what for what, row in judged.items() if not row.verdict} == set(), judged
+    (fresh,) = [row.measured for row in table.rows if row.what == "healthy widgets fresh"]
+    # Of twelve; a moment in which the machine stood still may have made some of them late.
+    assert int(fresh.split()[0]) >= 6, fresh
 
 
 def test_a_few_hundred_cancelled_requests_cross_no_answers(tmp_path: Path):
@@ -105,6 +108,9 @@ def test_staff_at_their_usual_pace_leave_nothing_behind(drilled: tuple[World, Pa
     table = asyncio.run(watched(drilled[0], operators=4, seconds=5, progress=untold, pace=pace))
 
     assert {row.what for row in untimed(table) if not row.verdict} == set(), table.rows
+    (late,) = [row.measured for row in table.rows if row.what == "dashboards with a widget that was late"]
+    # Of twenty and more.
+    assert int(late.split()[0]) <= 5, late
 
 
 def test_a_service_process_that_is_killed_is_back_and_nobody_is_blamed(drilled: tuple[World, Path]):

@@ -66,19 +66,29 @@ class Database:
     counts as a server that can't be asked.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, *, acquire_seconds: float = _ACQUIRE_SECONDS) -> None:
+        self._pool, self._acquire_seconds = pool, acquire_seconds
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: str, *, size: int) -> AsyncIterator[Database]:
-        """Hold a pool of at most `size` connections; nothing is connected before it is needed."""
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        size: int,
+        acquire_seconds: float = _ACQUIRE_SECONDS,
+        statement_seconds: float = _STATEMENT_SECONDS,
+    ) -> AsyncIterator[Database]:
+        """Hold a pool of at most `size` connections; nothing is connected before it is needed.
+
+        Without a connection in `acquire_seconds`, or an answer in `statement_seconds`, the server counts as away.
+        """
         pool = asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=size,
-            timeout=_ACQUIRE_SECONDS,
-            command_timeout=_STATEMENT_SECONDS,
+            timeout=acquire_seconds,
+            command_timeout=statement_seconds,
             max_inactive_connection_lifetime=60,
             init=_require_bound_role,
             reset=_nothing_left,
@@ -86,7 +96,7 @@ class Database:
         )
         await pool
         try:
-            yield cls(pool)
+            yield cls(pool, acquire_seconds=acquire_seconds)
         finally:
             # Not close(): that waits for whoever holds a connection to a server that may never answer again.
             pool.terminate()
@@ -101,7 +111,7 @@ class Database:
             StoreUnavailableError: the server can't be asked, or did not answer in time.
         """
         try:
-            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
                 try:
                     # Local to the transaction: a pooled connection must not remember its last tenant.
                     await connection.execute(f"begin; select set_config('app.tenant_id', {_quoted(tenant_id)}, true)")
@@ -122,7 +132,7 @@ class Database:
             StoreUnavailableError: the server can't be asked.
         """
         try:
-            async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+            async with self._pool.acquire(timeout=self._acquire_seconds) as connection:
                 return int(await connection.fetchval("select nextval('replay_memory_generations')"))
         except _AWAY as error:
             raise StoreUnavailableError("postgres") from error
