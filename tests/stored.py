@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, TypedDict
 
 import asyncpg
 
 from tests.worlds import World
 
-__all__ = ["stored", "until"]
+__all__ = ["PATIENT", "stored", "until"]
+
+
+class Limits(TypedDict):
+    """What a pool may be told of its patience."""
+
+    acquire_seconds: float
+    statement_seconds: float
+
+
+PATIENT: Final[Limits] = {"acquire_seconds": 10.0, "statement_seconds": 20.0}
+"""A database's limits where a test asks what it does and not how soon: a busy machine may stand still for longer than
+the second that the service gives it."""
 
 
 def stored(world: World, statement: str, *values: Any, role: str = "owner", tenant: int = 0) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from bff_backoffice.infrastructure.postgres.alert_acknowledgements import Postgr
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.suggestion_decisions import PostgresSuggestionDecisions
 from tests.fakes.scripted_inbox import MemoryLog
+from tests.stored import PATIENT
 from tests.worlds import World
 
 Line = SuggestionDecision | AlertAcknowledgement
@@ -112,7 +113,7 @@ def with_log(world: World, kind: str, scenario: Callable[[Subject], Awaitable[No
         await scenario(Subject(log, write))
 
     async def in_postgres() -> None:
-        async with Database.open(world.postgres["app"], size=2) as database, asyncio.timeout(20):
+        async with Database.open(world.postgres["app"], size=2, **PATIENT) as database, asyncio.timeout(20):
 
             async def write(tenant_id: TenantId, line: Line) -> None:
                 async with database.transaction(tenant_id) as connection:

@@ -14,6 +14,7 @@ from bff_backoffice.domain.operator import AppPlatform, OperatorId, TenantId
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.preferences import PostgresPreferences
 from bff_backoffice.infrastructure.postgres.shortcuts import PostgresShortcuts
+from tests.stored import PATIENT
 from tests.worlds import World
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +26,7 @@ WINDOWS = AppPlatform.WINDOWS
 @pytest.fixture
 async def database(world: World) -> AsyncIterator[Database]:
     """The service's own role."""
-    async with Database.open(world.postgres["app"], size=2) as opened:
+    async with Database.open(world.postgres["app"], size=2, **PATIENT) as opened:
         yield opened
 
 

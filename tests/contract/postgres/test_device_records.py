@@ -19,6 +19,7 @@ from bff_backoffice.infrastructure.postgres.devices import PostgresDevices
 from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.queue_hints import PostgresQueueHints
 from bff_backoffice.infrastructure.postgres.sync_cursors import PostgresSyncCursors
+from tests.stored import PATIENT
 from tests.worlds import World
 
 pytestmark = pytest.mark.anyio
@@ -30,14 +31,14 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 async def database(world: World) -> AsyncIterator[Database]:
     """The service's own role."""
-    async with Database.open(world.postgres["app"], size=8) as opened:
+    async with Database.open(world.postgres["app"], size=8, **PATIENT) as opened:
         yield opened
 
 
 @pytest.fixture
 async def background(world: World) -> AsyncIterator[Database]:
     """The worker's role."""
-    async with Database.open(world.postgres["worker"], size=8) as opened:
+    async with Database.open(world.postgres["worker"], size=8, **PATIENT) as opened:
         yield opened
 
 

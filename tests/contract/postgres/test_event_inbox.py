@@ -16,6 +16,7 @@ from bff_backoffice.application.platform_events import PlatformEvent
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.event_inbox import PostgresEventInbox, PostgresParkedEvents, first_time
 from bff_backoffice.infrastructure.postgres.pool import Database
+from tests.stored import PATIENT
 from tests.worlds import World
 
 SUBJECT = "melmastoon.iam.user.locked.v1"
@@ -35,7 +36,7 @@ def some_event(tenant_id: TenantId, event_id: str | None = "evt_1", subject: str
 @asynccontextmanager
 async def opened(world: World, role: str = "worker") -> AsyncIterator[Database]:
     """The world's database as this role."""
-    async with Database.open(world.postgres[role], size=8) as database:
+    async with Database.open(world.postgres[role], size=8, **PATIENT) as database:
         yield database
 
 

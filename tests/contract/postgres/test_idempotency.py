@@ -41,18 +41,19 @@ from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
 from tests.fakes.memory_idempotency import MemoryIdempotency
 from tests.some_attempt import HASH, again, attempt, operator
+from tests.stored import PATIENT
 from tests.worlds import World
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 ANSWER = KeptAnswer(status=201, headers=(("Content-Type", "application/json"),), body=b'{"id": "chg_1"}\x00\xff')
 OTHER_HASH = b"o" * 32
-LONG, SHORT = 30.0, 0.2
+LONG = 30.0
 
 
 @asynccontextmanager
 async def memory(world: World, *, size: int = 4) -> AsyncIterator[PostgresIdempotency]:
     """The memory as the application role has it."""
-    async with Database.open(world.postgres["app"], size=size) as database:
+    async with Database.open(world.postgres["app"], size=size, **PATIENT) as database:
         yield PostgresIdempotency(database, AnswerSeal([SECRET]))
 
 
@@ -75,6 +76,12 @@ async def as_owner(world: World, tenant_id: TenantId, statement: str, *values: A
             return list(await connection.fetch(statement, *values))
     finally:
         await connection.close()
+
+
+async def let_pass(world: World, tenant_id: TenantId, seconds: float) -> None:
+    """Let so much of every lease of the tenant be over, as if the time had passed."""
+    age = "update bff_backoffice.idempotency set lease_until = lease_until - $1::interval returning 1"
+    assert await as_owner(world, tenant_id, age, timedelta(seconds=seconds))
 
 
 def test_the_first_one_gets_the_key(world: World) -> None:
@@ -151,11 +158,12 @@ def test_the_key_of_a_dead_owner_is_free_when_its_lease_ends(world: World) -> No
 
     async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
         wish = attempt(operator(tenant_id))
-        first = await keys.claim(tenant_id, wish, lease_seconds=SHORT)
+        first = await keys.claim(tenant_id, wish, lease_seconds=LONG)
         assert isinstance(first, Claimed)
-        assert await keys.claim(tenant_id, again(wish), lease_seconds=SHORT) == Running()
+        await let_pass(world, tenant_id, LONG / 2)
+        assert await keys.claim(tenant_id, again(wish), lease_seconds=LONG) == Running()
 
-        await asyncio.sleep(SHORT)
+        await let_pass(world, tenant_id, LONG / 2)
 
         assert await keys.known(tenant_id, wish.scope, HASH) is None
         second = await keys.claim(tenant_id, again(wish), lease_seconds=LONG)
@@ -169,13 +177,14 @@ def test_a_renewed_lease_goes_on(world: World) -> None:
 
     async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
         wish = attempt(operator(tenant_id))
-        await keys.claim(tenant_id, wish, lease_seconds=SHORT)
+        await keys.claim(tenant_id, wish, lease_seconds=LONG)
         for _ in range(4):
-            await asyncio.sleep(SHORT / 2)
-            assert await keys.renew(tenant_id, wish.scope, 1, lease_seconds=SHORT)
-        assert await keys.claim(tenant_id, again(wish), lease_seconds=SHORT) == Running()
+            await let_pass(world, tenant_id, LONG / 2)
+            assert await keys.renew(tenant_id, wish.scope, 1, lease_seconds=LONG)
+        await let_pass(world, tenant_id, LONG / 2)
+        assert await keys.claim(tenant_id, again(wish), lease_seconds=LONG) == Running()
 
-        await asyncio.sleep(SHORT)
+        await let_pass(world, tenant_id, LONG / 2)
         assert isinstance(await keys.claim(tenant_id, again(wish), lease_seconds=LONG), Claimed)
         assert not await keys.renew(tenant_id, wish.scope, 1, lease_seconds=LONG)
 
@@ -236,15 +245,15 @@ def test_it_is_known_whether_an_earlier_dispatch_may_have_acted(
 
     async def scenario(keys: PostgresIdempotency, tenant_id: TenantId) -> None:
         first = attempt(operator(tenant_id), ledger=ledger)
-        claim = await keys.claim(tenant_id, first, lease_seconds=SHORT)
+        claim = await keys.claim(tenant_id, first, lease_seconds=LONG)
         assert isinstance(claim, Claimed)
         stranger = attempt(first.audit.operator, ledger=ledger)
-        await keys.claim(tenant_id, stranger, lease_seconds=SHORT)
+        await keys.claim(tenant_id, stranger, lease_seconds=LONG)
         here = {"audit": first.audit, "since": claim.claimed_at}
         assert not await keys.acted_perhaps(tenant_id, first.scope, **here)
         if ended is not None:
             await keys.release(tenant_id, first.scope, claim.fence, audit=first.audit, outcome=ended, status=None)
-        await asyncio.sleep(SHORT)
+        await let_pass(world, tenant_id, LONG)
         second = again(first)
         assert isinstance(await keys.claim(tenant_id, second, lease_seconds=LONG), Claimed)
 

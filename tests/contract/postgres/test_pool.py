@@ -12,6 +12,7 @@ from ulid import ULID
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import BypassingRoleError, Database
+from tests.stored import PATIENT
 from tests.worlds import World
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +35,7 @@ async def test_a_role_that_can_bypass_row_level_security_is_not_worked_with(worl
 @pytest.mark.parametrize("role", ["app", "worker"])
 async def test_the_roles_of_the_developer_world_are_worked_with(world: World, role: str) -> None:
     """Neither can bypass anything."""
-    async with Database.open(world.postgres[role], size=1) as database:
+    async with Database.open(world.postgres[role], size=1, **PATIENT) as database:
         await database.ping()
 
 
@@ -42,7 +43,7 @@ async def test_the_roles_of_the_developer_world_are_worked_with(world: World, ro
 async def test_a_tenants_name_is_a_name_whatever_is_in_it(world: World, text: str) -> None:
     """It is a literal of the statement that begins a transaction, and nothing of it is carried out."""
     async with (
-        Database.open(world.postgres["app"], size=1) as database,
+        Database.open(world.postgres["app"], size=1, **PATIENT) as database,
         database.transaction(TenantId(text)) as connection,
     ):
         assert await connection.fetchval("select current_setting('app.tenant_id')") == text
@@ -64,9 +65,9 @@ async def test_a_transaction_that_fails_or_is_cancelled_leaves_nothing(world: Wo
         async with database.transaction(mine) as connection:
             await connection.execute(insert, mine)
             begun.set()
-            await connection.execute("select pg_sleep(1)")
+            await connection.execute("select pg_sleep(10)")
 
-    async with Database.open(world.postgres["app"], size=1) as database:
+    async with Database.open(world.postgres["app"], size=1, **PATIENT) as database:
         with pytest.raises(asyncpg.DataError):
             await fail(database)
         begun = asyncio.Event()

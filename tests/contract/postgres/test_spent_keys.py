@@ -35,6 +35,7 @@ from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal
 from bff_backoffice.infrastructure.postgres.upkeep import PostgresUpkeep
 from tests.fakes.memory_idempotency import MemoryIdempotency
 from tests.fakes.scripted_board import some_operator
+from tests.stored import PATIENT
 from tests.worlds import World
 
 ANSWER = KeptAnswer(status=201, headers=(), body=b'{"id": "chg_1"}')
@@ -113,8 +114,8 @@ async def books(world: World) -> AsyncIterator[Books]:
     """Open them."""
     tenant_id = TenantId(f"tnt_{ULID()}")
     async with (
-        Database.open(world.postgres["app"], size=4) as app,
-        Database.open(world.postgres["worker"], size=4) as worker,
+        Database.open(world.postgres["app"], size=4, **PATIENT) as app,
+        Database.open(world.postgres["worker"], size=4, **PATIENT) as worker,
     ):
         yield Books(world, tenant_id, PostgresIdempotency(app, AnswerSeal([b"s" * 32])), PostgresUpkeep(worker))
 
