@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -18,6 +19,9 @@ from bff_backoffice.infrastructure.http import (
     UpstreamClient,
     open_upstream,
 )
+
+LONG = 30.0
+"""Seconds for what happens at once on a machine that has nothing else to do."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,13 @@ class ScriptedUpstream:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def heard(self, count: int) -> None:
+        """Return when so many requests have arrived; half a minute at most."""
+        async with asyncio.timeout(LONG):
+            while len(self.requests) < count:
+                self.arrived.clear()
+                await self.arrived.wait()
+
     async def serve(self, reader: LeavingReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection: read a request and play the script, for as long as the client stays."""
         self.connections += 1
@@ -167,9 +178,17 @@ async def scripted(script: Script) -> AsyncIterator[ScriptedUpstream]:
             await asyncio.wait(serving)
 
 
+@contextmanager
+def deaf() -> Iterator[str]:
+    """An address where nobody listens, and nobody can while the block runs."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
 @dataclass
 class RecordingUpstreamObserver:
-    """Keeps what the client told it."""
+    """Keeps what the client told it. `hedge_ended` is set whenever a second request has ended."""
 
     calls: list[tuple[str, str, CallOutcome, float]] = field(default_factory=list)
     states: list[tuple[str, BreakerState]] = field(default_factory=list)
@@ -177,6 +196,7 @@ class RecordingUpstreamObserver:
     reconnects: list[tuple[str, str]] = field(default_factory=list)
     hedges: list[tuple[str, str, HedgeOutcome]] = field(default_factory=list)
     limit: LimitView | None = None
+    hedge_ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def outcomes(self) -> list[CallOutcome]:
@@ -191,6 +211,7 @@ class RecordingUpstreamObserver:
     def hedged(self, upstream: str, operation: str, outcome: HedgeOutcome) -> None:
         """Keep it."""
         self.hedges.append((upstream, operation, outcome))
+        self.hedge_ended.set()
 
     def breaker_changed(self, upstream: str, state: BreakerState) -> None:
         """Keep it."""

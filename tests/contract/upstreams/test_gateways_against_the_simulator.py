@@ -321,10 +321,12 @@ def test_every_fault_ends_in_its_own_kind_of_error_within_the_limit(
         healthy.control("PUT", "faults/inventory-service", fault)
         started = loop.time()
         url = f"{healthy.url}/inventory-service"
-        async with some_client(url, of=inventory.SERVICE) as (client, _):
+        # What is no answer is known when it comes, which on a busy machine may take longer than the limit.
+        limited = inventory.SERVICE if kind is UpstreamTimeoutError else patient(inventory.SERVICE)
+        async with some_client(url, of=limited) as (client, _):
             with pytest.raises(kind) as caught:
-                await InventoryGateway(client).outlook(healthy.call())
-        assert loop.time() - started < 0.6 + 1.0
+                await InventoryGateway(client).outlook(healthy.call(seconds=20))
+        assert loop.time() - started < limited.limit_seconds + 5
         assert caught.value.upstream == "inventory-service"
         healthy.control("DELETE", "faults/inventory-service")
         async with some_client(url, of=patient(inventory.SERVICE)) as (client, _):

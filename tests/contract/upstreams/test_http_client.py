@@ -20,11 +20,13 @@ from bff_backoffice.application.ports import (
 from bff_backoffice.infrastructure.http import Bounds, Call, CallOutcome, UpstreamClient
 from bff_backoffice.infrastructure.http.headers import ALLOWED
 from tests.contract.upstreams.scripted import (
+    LONG,
     RecordingUpstreamObserver,
     ScriptedUpstream,
     SeenRequest,
     always,
     bounds,
+    deaf,
     hang,
     http_answer,
     in_turn,
@@ -32,6 +34,8 @@ from tests.contract.upstreams.scripted import (
     scripted,
     some_client,
 )
+from tests.fakes import skipped_time
+from tests.fakes.skipped_time import skip
 
 TRANSPORT_HEADERS = {"host", "content-length"}
 PROBLEM = b'{"type": "x", "code": "MELMASTOON.RESERVATION.NOT_FOUND", "title": "No such reservation", "status": 404}'
@@ -95,7 +99,8 @@ def test_only_allowed_headers_leave_and_each_call_says_who_until_when_and_under_
     assert headers["x-request-id"] == "req_01K9ZV6Y7R8S9T0V1W2X3Y4Z5A"
     assert re.fullmatch(r"00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01", headers["traceparent"])
     assert "b7ad6b7169203331" not in headers["traceparent"]
-    assert 4000 <= int(headers["x-request-timeout-ms"]) <= 5000
+    # What the call has spent of its five seconds is little, but on a busy machine not nothing.
+    assert 1000 <= int(headers["x-request-timeout-ms"]) <= 5000
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", headers["x-request-deadline"])
     moment = datetime.fromisoformat(headers["x-request-deadline"])
     assert before + timedelta(seconds=4) <= moment <= datetime.now(UTC) + timedelta(seconds=5)
@@ -190,7 +195,7 @@ def test_an_endless_body_is_cut_off_at_the_limit():
         async with scripted(flood) as upstream, some_client(upstream.url, max_body_bytes=300_000) as (client, _):
             with pytest.raises(UpstreamInvalidResponseError, match="300000 bytes"):
                 await read(client)
-            await asyncio.wait_for(upstream.gone.wait(), 5)
+            await asyncio.wait_for(upstream.gone.wait(), LONG)
 
     asyncio.run(run())
 
@@ -207,15 +212,18 @@ def test_a_hanging_upstream_costs_its_limit_and_hears_the_end_at_once():
     """The upstream's own limit ends the call, and the connection is closed so that the upstream can stop working."""
 
     async def run() -> None:
-        async with scripted(hang) as upstream, some_client(upstream.url, limit_seconds=0.1) as (client, observer):
-            started = asyncio.get_running_loop().time()
+        async with scripted(hang) as upstream, some_client(upstream.url, limit_seconds=LONG) as (client, observer):
+            call = asyncio.create_task(read(client, seconds=2 * LONG))
+            await upstream.heard(1)
+            await skip(LONG / 2)
+            assert not call.done()
+            await skip(LONG / 2)
             with pytest.raises(UpstreamTimeoutError):
-                await read(client)
-            assert 0.09 <= asyncio.get_running_loop().time() - started < 2
+                await call
             assert observer.outcomes == [CallOutcome.TIMEOUT]
-            await asyncio.wait_for(upstream.gone.wait(), 5)
+            await asyncio.wait_for(upstream.gone.wait(), LONG)
 
-    asyncio.run(run())
+    skipped_time.run(run())
 
 
 def test_a_dripping_body_does_not_outlive_the_deadline():
@@ -229,14 +237,17 @@ def test_a_dripping_body_does_not_outlive_the_deadline():
             await asyncio.sleep(0.01)
 
     async def run() -> None:
-        async with scripted(drip) as upstream, some_client(upstream.url) as (client, _):
-            started = asyncio.get_running_loop().time()
+        async with scripted(drip) as upstream, some_client(upstream.url, limit_seconds=2 * LONG) as (client, _):
+            call = asyncio.create_task(read(client, seconds=LONG))
+            await upstream.heard(1)
+            await skip(LONG / 2)
+            assert not call.done()
+            await skip(LONG / 2)
             with pytest.raises(UpstreamTimeoutError):
-                await read(client, seconds=0.2)
-            assert 0.19 <= asyncio.get_running_loop().time() - started < 2
-            await asyncio.wait_for(upstream.gone.wait(), 5)
+                await call
+            await asyncio.wait_for(upstream.gone.wait(), LONG)
 
-    asyncio.run(run())
+    skipped_time.run(run())
 
 
 def test_cancelling_a_call_ends_it_at_the_upstream_and_is_nobodys_failure():
@@ -248,7 +259,7 @@ def test_cancelling_a_call_ends_it_at_the_upstream_and_is_nobodys_failure():
                 reading = group.create_task(read(client))
                 await upstream.arrived.wait()
                 reading.cancel()
-            await asyncio.wait_for(upstream.gone.wait(), 5)
+            await asyncio.wait_for(upstream.gone.wait(), LONG)
             assert observer.outcomes == [CallOutcome.ABANDONED]
 
     asyncio.run(run())
@@ -389,12 +400,11 @@ def test_a_refused_connection_is_unavailable():
     """Nobody listening is the same bad weather as a 5xx."""
 
     async def run() -> None:
-        async with scripted(GOOD) as upstream:
-            url = upstream.url
-        async with some_client(url) as (client, observer):
-            with pytest.raises(UpstreamUnavailableError):
-                await read(client)
-            assert observer.outcomes == [CallOutcome.UNAVAILABLE]
+        with deaf() as url:
+            async with some_client(url) as (client, observer):
+                with pytest.raises(UpstreamUnavailableError):
+                    await read(client)
+                assert observer.outcomes == [CallOutcome.UNAVAILABLE]
 
     asyncio.run(run())
 
@@ -491,7 +501,9 @@ def test_an_answer_never_reaches_another_caller_after_cancellations():
         return True
 
     async def run() -> list[bool]:
-        async with scripted(echo) as upstream, some_client(upstream.url, breaker_enabled=False) as (client, _):
+        # On a busy machine latencies grow as at an upstream with a queue, and a smaller limit would shed some.
+        free = {"breaker_enabled": False, "limit_enabled": False}
+        async with scripted(echo) as upstream, some_client(upstream.url, **free) as (client, _):
             answered: list[bool] = []
             for wave in range(20):
                 async with asyncio.TaskGroup() as group:
@@ -516,9 +528,10 @@ def test_the_ping_takes_any_answer_in_the_upstreams_own_words():
             ),
         ):
             await client.ping(bounds())
-        async with some_client(upstream.url) as (client, _):
-            with pytest.raises(UpstreamUnavailableError):
-                await client.ping(bounds())
+        with deaf() as url:
+            async with some_client(url) as (client, _):
+                with pytest.raises(UpstreamUnavailableError):
+                    await client.ping(bounds())
 
     asyncio.run(run())
 

@@ -18,6 +18,7 @@ from bff_backoffice.infrastructure.breaker import COOLDOWN_SECONDS, BreakerState
 from bff_backoffice.infrastructure.http import Call, CallOutcome, HedgeOutcome, UpstreamClient
 from bff_backoffice.infrastructure.http.concurrency_limit import INITIAL
 from tests.contract.upstreams.scripted import (
+    LONG,
     RecordingUpstreamObserver,
     Script,
     ScriptedUpstream,
@@ -30,12 +31,36 @@ from tests.contract.upstreams.scripted import (
     scripted,
     some_client,
 )
+from tests.fakes import skipped_time
+from tests.fakes.skipped_time import skip
 
-KNOWN_CALLS = 100
+KNOWN_CALLS = 256
+USUAL_S = 0.01
 GOOD = always(http_answer(b'"first"'))
 SECOND = always(http_answer(b'"second"'))
 REFUSED = always(http_answer(b'{"code": "MELMASTOON.X.NOT_FOUND"}', status=404))
 DOWN = always(http_answer(status=503))
+
+
+def once_set(event: asyncio.Event, script: Script) -> Script:
+    """The script that lets the client wait until something has happened."""
+
+    async def waiting(seen: SeenRequest, writer: asyncio.StreamWriter) -> None:
+        await event.wait()
+        await script(seen, writer)
+
+    return waiting
+
+
+def overlapping(first: Script, second: Script) -> tuple[Script, Script]:
+    """Two scripts: the first request is answered once the second one has arrived, hence never too early for it."""
+    came = asyncio.Event()
+
+    async def follow(seen: SeenRequest, writer: asyncio.StreamWriter) -> None:
+        came.set()
+        await second(seen, writer)
+
+    return once_set(came, first), follow
 
 
 def after(seconds: float, script: Script) -> Script:
@@ -59,19 +84,20 @@ async def read(client: UpstreamClient, *, seconds: float = 5.0, method: str = "G
 async def well_known(
     *scripts: Script, retries: int = 1, **client_settings
 ) -> AsyncIterator[tuple[ScriptedUpstream, UpstreamClient, RecordingUpstreamObserver]]:
-    """An upstream that has answered a hundred reads quickly, and plays the scripts then, the last one for ever."""
+    """An upstream that is known to answer within ten milliseconds, and plays the scripts then, the last one for ever.
+
+    One read is made, for the connection; the others are only told, since a busy machine may take longer for some.
+    """
     async with (
         scripted(GOOD) as upstream,
         some_client(upstream.url, retries=retries, **client_settings) as (client, observer),
     ):
-        for _ in range(KNOWN_CALLS):
-            await read(client)
+        await read(client)
         hedging = client._exchange._hedging
-        for _ in range(250 if hedging else 0):
-            # A busy machine may have spent the budget already.
+        for _ in range(KNOWN_CALLS if hedging else 0):
             hedging.call_made()
+            hedging.took("thing", USUAL_S, answered=True)
         observer.calls.clear()
-        observer.hedges.clear()
         upstream.gone.clear()
         upstream.requests.clear()
         upstream.script = in_turn(*scripts)
@@ -84,7 +110,7 @@ def test_a_read_that_is_late_is_asked_for_again_and_the_first_answer_wins():
     async def run() -> None:
         async with well_known(hang, SECOND) as (upstream, client, observer):
             assert await read(client) == b'"second"'
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(LONG):
                 await upstream.gone.wait()
             assert len(upstream.requests) == 2
             assert [outcome for _, _, outcome in observer.hedges] == [HedgeOutcome.WON]
@@ -99,9 +125,9 @@ def test_a_second_request_that_is_slower_is_ended_when_the_first_is_answered():
     """The first answer is the call's, and the hedge ends at the upstream at once."""
 
     async def run() -> None:
-        async with well_known(after(0.2, GOOD), hang) as (upstream, client, observer):
+        async with well_known(*overlapping(GOOD, hang)) as (upstream, client, observer):
             assert await read(client) == b'"first"'
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(LONG):
                 await upstream.gone.wait()
             assert [outcome for _, _, outcome in observer.hedges] == [HedgeOutcome.LOST]
 
@@ -112,7 +138,8 @@ def test_a_second_request_that_fails_changes_nothing():
     """Its failure is counted and the first answer is waited for."""
 
     async def run() -> None:
-        async with well_known(after(0.2, GOOD), DOWN) as (_, client, observer):
+        async with well_known() as (upstream, client, observer):
+            upstream.script = in_turn(once_set(observer.hedge_ended, GOOD), DOWN)
             assert await read(client) == b'"first"'
             assert [outcome for _, _, outcome in observer.hedges] == [HedgeOutcome.FAILED]
             assert observer.outcomes == [CallOutcome.OK]
@@ -124,7 +151,7 @@ def test_a_first_request_that_fails_late_leaves_the_second_its_time():
     """The hedge that is under way already is as good as a retry, and no third request is sent."""
 
     async def run() -> None:
-        async with well_known(after(0.2, DOWN), after(0.3, SECOND)) as (upstream, client, observer):
+        async with well_known(*overlapping(DOWN, after(0.1, SECOND))) as (upstream, client, observer):
             assert await read(client) == b'"second"'
             assert len(upstream.requests) == 2
             assert observer.retries == []
@@ -136,7 +163,7 @@ def test_when_both_fail_the_first_failure_is_the_calls():
     """Two failures are one failed call; with the retry that it may cost, three requests at most."""
 
     async def run() -> None:
-        async with well_known(after(0.2, DOWN), after(0.1, DOWN), DOWN) as (upstream, client, observer):
+        async with well_known(*overlapping(DOWN, after(0.05, DOWN)), DOWN) as (upstream, client, observer):
             with pytest.raises(UpstreamUnavailableError):
                 await read(client)
             assert len(upstream.requests) == 3
@@ -162,15 +189,18 @@ def test_both_requests_end_at_the_deadline():
 
     async def run() -> None:
         async with well_known(hang) as (upstream, client, observer):
+            call = asyncio.create_task(read(client, seconds=LONG))
+            await upstream.heard(2)
+            await skip(LONG)
             with pytest.raises(UpstreamTimeoutError):
-                await read(client, seconds=0.3)
+                await call
             assert observer.outcomes == [CallOutcome.TIMEOUT]
             assert [outcome for _, _, outcome in observer.hedges] == [HedgeOutcome.LOST]
             assert len(upstream.requests) == 2
             assert observer.limit is not None
             assert observer.limit.under_way == 0
 
-    asyncio.run(run())
+    skipped_time.run(run())
 
 
 def test_a_caller_who_leaves_ends_both_requests():
@@ -178,13 +208,9 @@ def test_a_caller_who_leaves_ends_both_requests():
 
     async def run() -> None:
         async with well_known(hang) as (upstream, client, observer):
-            upstream.arrived.clear()
             async with asyncio.TaskGroup() as group:
-                call = group.create_task(read(client))
-                async with asyncio.timeout(2):
-                    for _ in range(2):
-                        await upstream.arrived.wait()
-                        upstream.arrived.clear()
+                call = group.create_task(read(client, seconds=10 * LONG))
+                await upstream.heard(2)
                 call.cancel()
             assert len(upstream.requests) == 2
             assert observer.outcomes == [CallOutcome.ABANDONED]
@@ -228,7 +254,7 @@ def test_a_probe_is_one_request():
             while client.breaker_state is BreakerState.CLOSED:
                 with pytest.raises(UpstreamUnavailableError):
                     await read(client)
-            await asyncio.sleep(COOLDOWN_SECONDS + 0.05)
+            await skip(COOLDOWN_SECONDS)
             upstream.script = after(0.2, GOOD)
             upstream.requests.clear()
             observer.hedges.clear()
@@ -236,32 +262,37 @@ def test_a_probe_is_one_request():
             assert len(upstream.requests) == 1
             assert observer.hedges == []
 
-    asyncio.run(run())
+    skipped_time.run(run())
 
 
 def test_over_its_limit_an_upstream_is_not_asked_and_the_breaker_learns_nothing():
     """Calls beyond what may be under way are shed within a moment, say so, and do not open the breaker."""
 
     async def run() -> None:
-        async with scripted(hang) as upstream, some_client(upstream.url) as (client, observer):
+        async with scripted(hang) as upstream, some_client(upstream.url, limit_seconds=LONG) as (client, observer):
             outcomes: list[str] = []
+            all_shed = asyncio.Event()
 
             async def call() -> None:
                 try:
-                    await read(client, seconds=1.0)
+                    await read(client, seconds=LONG)
                 except UpstreamShedError:
                     outcomes.append("shed")
+                    if len(outcomes) == 30:
+                        all_shed.set()
                 except UpstreamTimeoutError:
                     outcomes.append("late")
 
             async with asyncio.TaskGroup() as group:
                 for _ in range(INITIAL + 30):
                     group.create_task(call())
-                await asyncio.sleep(0.5)
+                await upstream.heard(INITIAL)
+                await asyncio.wait_for(all_shed.wait(), LONG / 2)
                 assert outcomes == ["shed"] * 30
                 assert client.breaker_state is BreakerState.CLOSED
                 assert len(upstream.requests) == INITIAL
+                await skip(LONG)
             assert outcomes.count("late") == INITIAL
             assert observer.outcomes.count(CallOutcome.SHED) == 30
 
-    asyncio.run(run())
+    skipped_time.run(run())
