@@ -17,6 +17,8 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.pubsub_v1 import types
 
+from bff_backoffice.dev.sockets import free_port
+
 __all__ = ["PubSubServer", "Sub"]
 
 _FILTER: Final = re.compile(r'(?:hasPrefix\(attributes\.(\w+), "([^"]*)"\)|attributes\.(\w+) = "([^"]*)")\Z')
@@ -70,7 +72,8 @@ class PubSubServer:
         return f"127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Listen, at the same port as before where it has listened before."""
+        """Listen, at the same port as before where it has listened before: one that no outgoing connection can get."""
+        self.port = self.port or free_port()
         self._server = grpc.aio.server()
         publisher = {
             "Publish": self._unary(self._publish, types.PublishRequest, types.PublishResponse),

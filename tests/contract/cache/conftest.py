@@ -16,6 +16,7 @@ from bff_backoffice.application.projections import ProjectionCache
 from bff_backoffice.dev.sockets import free_port
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from tests.contract.memorystore.valkey import PATIENT
 from tests.fakes.memory_projections import MemoryProjections
 
 Scenario = Callable[[ProjectionCache], Awaitable[None]]
@@ -38,7 +39,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         cwd=tmp_path_factory.mktemp("valkey"),
         stdout=subprocess.DEVNULL,
     ) as server:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 20
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -58,7 +59,7 @@ def play(request: pytest.FixtureRequest) -> Play:
     url: str = request.getfixturevalue("redis_url")
 
     async def over_redis(scenario: Scenario) -> None:
-        store = RedisStore.open(url, store="cache")
+        store = RedisStore.open(url, store="cache", **PATIENT)
         try:
             await store.ask("FLUSHDB")
             await _in_time(scenario(RedisProjections(redis=store)))
@@ -69,5 +70,5 @@ def play(request: pytest.FixtureRequest) -> Play:
 
 
 async def _in_time(scenario: Awaitable[None]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await scenario

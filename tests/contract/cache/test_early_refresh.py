@@ -17,6 +17,7 @@ from bff_backoffice.domain.dashboard import Outcome
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
+from tests.contract.memorystore.valkey import PATIENT
 from tests.fakes.scripted_board import RecordingObserver
 
 TENANT = TenantId("tnt_01JD0000000000000000000001")
@@ -71,7 +72,7 @@ def test_one_recompute_over_all_processes_with_a_thousand_readers(redis_url: str
             observer = RecordingObserver()
             processes = []
             for _ in range(3):
-                store = MultiplexedRedisStore.open(redis_url, store="cache")
+                store = MultiplexedRedisStore.open(redis_url, store="cache", **PATIENT)
                 stack.push_async_callback(store.aclose)
                 processes.append(
                     ReadThrough(

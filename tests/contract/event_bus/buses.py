@@ -22,7 +22,7 @@ from bff_backoffice.infrastructure.memorystore.event_bus import (
 from bff_backoffice.infrastructure.pubsub.clients import open_publisher_client, open_subscriber_client
 from bff_backoffice.infrastructure.pubsub.publisher import PubSubPublisher, topic_of
 from bff_backoffice.infrastructure.pubsub.subscription import PubSubSubscription
-from tests.contract.memorystore.valkey import RealClock, Valkey
+from tests.contract.memorystore.valkey import PATIENT, RealClock, Valkey
 from tests.fakes.memory_event_bus import MemoryEventBus
 from tests.fakes.pubsub_server import PubSubServer
 
@@ -90,8 +90,10 @@ async def _memory(_folder: Path) -> AsyncIterator[OpenBus]:
 async def _redis(folder: Path) -> AsyncIterator[OpenBus]:
     server = Valkey(folder)
     server.start()
-    store = RedisStore.open(server.url, store="bus", operation_seconds=BLOCK_SECONDS + 2)
-    platform = RedisStore.open(server.url, store="bus")
+    store = RedisStore.open(
+        server.url, store="bus", connect_seconds=PATIENT["connect_seconds"], operation_seconds=BLOCK_SECONDS + 5
+    )
+    platform = RedisStore.open(server.url, store="bus", **PATIENT)
 
     async def published() -> Sequence[BusMessage]:
         entries: Any = await store.redis.xrange(keys.own_events())

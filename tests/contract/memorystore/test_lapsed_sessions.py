@@ -17,6 +17,7 @@ from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
+from tests.contract.memorystore.valkey import PATIENT
 from tests.worlds import World
 
 IDLE = timedelta(hours=12, minutes=5)
@@ -81,7 +82,7 @@ def play(world: World, scenario: Callable[[Desk], Awaitable[None]]) -> None:
     """Run a scenario."""
 
     async def main() -> None:
-        redis = RedisStore.open(world.redis, store="sessions")
+        redis = RedisStore.open(world.redis, store="sessions", **PATIENT)
         try:
             async with asyncio.timeout(30):
                 await scenario(Desk(redis))

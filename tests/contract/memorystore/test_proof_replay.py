@@ -19,7 +19,7 @@ from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.proof_replay import Admission, ProofReplay
-from tests.contract.memorystore.valkey import RealClock, Valkey
+from tests.contract.memorystore.valkey import PATIENT, RealClock, Valkey
 from tests.fakes.memory_proof_replay import MemoryProofReplay
 from tests.some_device import ULID
 
@@ -87,13 +87,13 @@ class RedisWorld:
         async with AsyncExitStack() as stack:
             replicas = []
             for _ in range(number):
-                store = self._kind.open(self._server.url, store="sessions", connections=16)
+                store = self._kind.open(self._server.url, store="sessions", connections=16, **PATIENT)
                 stack.push_async_callback(store.aclose)
                 replicas.append(ProofReplay(store, next_generation=self.next_generation, clock=self.clock))
             yield replicas
 
     async def command(self, *command: str | bytes | int) -> Any:
-        store = RedisStore.open(self._server.url, store="sessions", connections=1)
+        store = RedisStore.open(self._server.url, store="sessions", connections=1, **PATIENT)
         try:
             return await store.ask(*command)
         finally:
@@ -233,8 +233,8 @@ def test_a_store_that_lost_its_memory_refuses_what_may_have_been_used(world: Wor
             for number, replay in enumerate((one, other)):
                 refusal = await refusal_of(admit(replay, world, f"used {number}"))
                 assert refusal.code is Code.STORE_UNAVAILABLE
-                assert 9 <= (refusal.retry_after or 0) <= 11
-                assert (await refusal_of(admit(replay, world, f"late {number}", after=7))).retry_after
+                assert 6 <= (refusal.retry_after or 0) <= 11
+                assert (await refusal_of(admit(replay, world, f"late {number}", after=5))).retry_after
                 assert await replay.status() == "recovering"
                 await admit(replay, world, f"new {number}", after=10.2)
             world.clock.ahead = timedelta(seconds=11)

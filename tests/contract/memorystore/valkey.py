@@ -9,10 +9,23 @@ import time
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final, TypedDict
 
 from bff_backoffice.dev.sockets import free_port
 
-__all__ = ["RealClock", "Valkey"]
+__all__ = ["PATIENT", "RealClock", "Valkey"]
+
+
+class Limits(TypedDict):
+    """What a store may be told of its patience."""
+
+    connect_seconds: float
+    operation_seconds: float
+
+
+PATIENT: Final[Limits] = {"connect_seconds": 5.0, "operation_seconds": 5.0}
+"""A store's limits where a test asks what it does and not how soon: the server's process may have to wait for a busy
+machine for longer than the quarter of a second that the service gives it."""
 
 
 def _binary() -> Path:
@@ -52,7 +65,7 @@ class Valkey:
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         for _ in range(500):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2) as probe:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 2) as probe:
                 probe.sendall(b"PING\r\n")
                 if probe.recv(16).startswith(b"+PONG"):
                     return

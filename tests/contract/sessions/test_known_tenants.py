@@ -16,7 +16,7 @@ from bff_backoffice.application.tiles import MoneyAmount
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.tenants import RedisTenants
-from tests.contract.memorystore.valkey import RealClock, Valkey
+from tests.contract.memorystore.valkey import PATIENT, RealClock, Valkey
 from tests.fakes.memory_tenants import MemoryTenants
 from tests.some_tenant import some_profile
 
@@ -41,7 +41,7 @@ async def tenants(request: pytest.FixtureRequest, server: Valkey) -> AsyncIterat
     if request.param == "memory":
         yield MemoryTenants()
         return
-    store = MultiplexedRedisStore.open(server.url, store="sessions")
+    store = MultiplexedRedisStore.open(server.url, store="sessions", **PATIENT)
     try:
         yield RedisTenants(store)
     finally:

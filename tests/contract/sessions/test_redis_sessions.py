@@ -28,7 +28,7 @@ from bff_backoffice.domain.sessions import BackofficeSession, SessionState
 from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from bff_backoffice.infrastructure.memorystore.proof_replay import ProofReplay
 from bff_backoffice.infrastructure.memorystore.sessions import RedisSessions
-from tests.contract.memorystore.valkey import RealClock, Valkey
+from tests.contract.memorystore.valkey import PATIENT, RealClock, Valkey
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 @asynccontextmanager
 async def replica(server: Valkey) -> AsyncIterator[RedisSessions]:
     """The sessions tier as one process sees it."""
-    store = MultiplexedRedisStore.open(server.url, store="sessions")
+    store = MultiplexedRedisStore.open(server.url, store="sessions", **PATIENT)
     replay = ProofReplay(store, next_generation=first_generation, clock=CLOCK)
     try:
         yield RedisSessions(redis=store, replay=replay, clock=CLOCK, operator_seconds=300)

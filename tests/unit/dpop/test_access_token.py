@@ -15,6 +15,7 @@ from bff_backoffice.application.ports import UpstreamTimeoutError, UpstreamUnava
 from bff_backoffice.domain.device_proof import AccessClaims, TokenRules
 from bff_backoffice.domain.errors import Code, Refusal
 from bff_backoffice.infrastructure.dpop import AccessTokenVerifier, KeySetCache
+from tests.fakes import virtual_time
 from tests.some_device import NOW, ULID, SomeDevice, SomeIam, access_claims, b64
 
 RULES = TokenRules(issuer="https://iam.example")
@@ -484,4 +485,4 @@ def test_an_iam_that_hangs_holds_nobody_up_for_long() -> None:
             assert asyncio.get_running_loop().time() - started < 0.4
         assert asyncio.get_running_loop().time() - started < 2
 
-    asyncio.run(scenario())
+    virtual_time.run(scenario())
