@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.worlds import World, start_world
 
 pytest_plugins = ["tests.documented_answers"]
+
+# Properties are about what is true, not about how soon: the library's 200 ms for an example, and its second for making
+# ten of them, are what a busy machine passes when it stands still for a moment.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -531,7 +531,9 @@ async def one_step(keys: PostgresIdempotency | MemoryIdempotency, wish: Attempt,
             raise AssertionError(step)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=_STEPS)
 def test_the_law_holds_here_as_in_the_model(world: World, steps: list[tuple[Any, ...]]) -> None:
     """Whatever owners do in whatever order, living, dead or late, this store says what the law's model says."""

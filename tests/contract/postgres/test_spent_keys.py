@@ -380,7 +380,9 @@ def test_who_serves_people_can_not_remove_a_tombstone(world: World) -> None:
     play(world, scenario)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(moments=st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=100), letters=st.integers(0, 2**80 - 1))
 def test_the_time_of_a_key_is_read_as_its_specification_says(world: World, moments: list[int], letters: int) -> None:
     """Postgres reads from any ULID and UUIDv7 the milliseconds that were put into it, and nothing from a UUIDv4."""
@@ -412,7 +414,9 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=_STEPS)
 def test_the_law_with_sweeps_holds_here_as_in_the_model(world: World, steps: list[tuple[str, Any]]) -> None:
     """Owners, sweeps and weeks in any order: store and model agree, and no swept key has an owner again."""
