@@ -158,9 +158,9 @@ def test_a_server_that_is_away_hangs_or_babbles_is_unavailable_within_a_second(k
         listener = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = free_port() if server_is == "nobody" else listener.sockets[0].getsockname()[1]
         async with listener:
-            # Of three tries one is as quick as promised: a busy machine adds to each what it likes.
+            # Of six tries one is as quick as promised: a busy machine adds to each what it likes.
             seconds = [await asked(port)]
-            while seconds[-1] >= 1.5 and len(seconds) < 3:
+            while seconds[-1] >= 1.5 and len(seconds) < 6:
                 seconds.append(await asked(port))
             assert seconds[-1] < 1.5, seconds
             assert len(hung_up) == (len(seconds) if server_is != "nobody" else 0)
