@@ -219,7 +219,7 @@ def test_a_hanging_upstream_costs_its_limit_and_hears_the_end_at_once():
             assert not call.done()
             await skip(LONG / 2)
             with pytest.raises(UpstreamTimeoutError):
-                await call
+                await asyncio.wait_for(call, LONG / 3)
             assert observer.outcomes == [CallOutcome.TIMEOUT]
             await asyncio.wait_for(upstream.gone.wait(), LONG)
 
@@ -244,7 +244,7 @@ def test_a_dripping_body_does_not_outlive_the_deadline():
             assert not call.done()
             await skip(LONG / 2)
             with pytest.raises(UpstreamTimeoutError):
-                await call
+                await asyncio.wait_for(call, LONG / 3)
             await asyncio.wait_for(upstream.gone.wait(), LONG)
 
     skipped_time.run(run())
