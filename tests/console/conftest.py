@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browsers import CHROMIUM, HOW_TO_INSTALL
-from tests.console.desk import Desk
+from tests.console.desk import PATIENCE_MS, Desk
 from tests.worlds import World
 
 _ARGUMENTS = [
@@ -34,6 +34,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless; the tests are skipped in one line where there is none."""
     if CHROMIUM is None:
         pytest.skip(f"no Chromium here: `{HOW_TO_INSTALL}` lets the console tests run")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield opened

@@ -87,8 +87,7 @@ def test_a_charge_above_the_limit_asks_for_the_second_factor(sit_down: SitDown, 
     form = actor.begin(guest["reservationId"], "post_charge")
     form.locator("#field-description").fill("Banquet")
     form.locator("#field-amount").fill("400")
-    actor.send()
-    expect(actor.form.locator("#field-code")).to_be_focused()
+    actor.challenged("post_charge")
     actor.prove()
     actor.becomes("post_charge", "done")
     assert len(effects_on(world, "billing-service", guest["folioId"], "charge.posted")) == 1
@@ -100,19 +99,18 @@ def test_a_key_is_issued_and_revoked_behind_the_second_factor(sit_down: SitDown,
     actor = Actor(sit_down().sit_at("in-house", "front_desk"))
     actor.begin(guest["reservationId"], "issue_key")
     actor.send()
-    actor.becomes("issue_key", "done")
+    actor.is_done("issue_key")
     line = actor.line(guest["reservationId"])
     expect(line.locator(".cell-key")).not_to_contain_text("None")
     form = actor.begin(guest["reservationId"], "revoke_key")
     form.locator("#field-reason").fill("Lost at the pool")
-    actor.send()
-    expect(actor.form.locator("#field-code")).to_be_focused()
+    actor.challenged("revoke_key")
     actor.desk.picture(pictures, "act-second-factor", whole=False)
     actor.form.locator("#field-code").fill("000000")
     actor.send()
     expect(actor.form.locator(".form-trouble")).not_to_be_empty()
     actor.prove()
-    actor.becomes("revoke_key", "done")
+    actor.is_done("revoke_key")
     expect(line.locator(".cell-key")).to_contain_text("None")
     rows = world.control("GET", "effects?service=lock-integration-service").json()
     assert [row["kind"] for row in rows].count("key.revoked") == 1
@@ -124,8 +122,7 @@ def test_who_closes_the_second_factor_finds_the_act_in_the_tray(sit_down: SitDow
     actor = Actor(sit_down().sit_at("in-house", "front_desk"))
     form = actor.begin(guest["reservationId"], "revoke_key")
     form.locator("#field-reason").fill("Lost")
-    actor.send()
-    expect(actor.form.locator("#field-code")).to_be_focused()
+    actor.challenged("revoke_key")
     actor.page.keyboard.press("Escape")
     row = actor.becomes("revoke_key", "proof")
     row.locator("[data-do=prove]").click()
@@ -149,7 +146,7 @@ def test_a_lock_whose_answer_was_lost_is_asked_again_by_a_person_only(sit_down: 
     expect(row).to_contain_text("nobody knows")
     world.heal()
     row.locator("[data-do=again]").click()
-    actor.becomes("issue_key", "done")
+    actor.is_done("issue_key")
     keys = [each.headers["x-idempotency-key"] for each in seen if each.url.endswith("/issue-key")]
     assert len(keys) >= 2
     assert len(set(keys)) == 1
@@ -174,12 +171,9 @@ def test_the_keyboard_map_acts_on_the_line_that_has_the_focus(sit_down: SitDown,
     """`Ctrl+Shift+O`, as the service's map says, opens the departure of the guest whose line has the focus."""
     guest = _guest(world)
     desk = sit_down()
-    with desk.page.expect_response(lambda answer: "/bootstrap" in answer.url) as start:
-        desk.sit_at("in-house", "front_desk")
-    assert start.value.status == 200
-    actor = Actor(desk)
+    actor = Actor(desk.sit_with_keys_at("in-house", "front_desk"))
     actor.line(guest["reservationId"]).focus()
-    actor.page.keyboard.press("Control+Shift+O")
+    desk.press_until("Control+Shift+O", actor.form)
     expect(actor.form).to_contain_text(guest["guestName"])
     actor.page.keyboard.press("Escape")
     expect(actor.line(guest["reservationId"])).to_be_focused()

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.console.acts import Actor, board
 from tests.console.conftest import SitDown
+from tests.waiting import until
 from tests.worlds import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("new_day")]
@@ -43,8 +44,15 @@ def _open_suggestion(world: World, category: str | None = None, *, but: str = ""
 
 
 def _decision(world: World, suggestion: str) -> dict[str, Any]:
-    found = board(world, "/ai/suggestions?limit=100", "general_manager")
-    decision: dict[str, Any] = next(each for each in found if each["id"] == suggestion)["decision"]
+    """The line of our own log, which an inbox does without where the log is late."""
+
+    def logged() -> dict[str, Any] | None:
+        found = board(world, "/ai/suggestions?limit=100", "general_manager")
+        decision: dict[str, Any] | None = next(each for each in found if each["id"] == suggestion)["decision"]
+        return decision
+
+    decision = until(logged)
+    assert decision is not None
     return decision
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.acting import new_key
-from tests.console.acts import LISTEN, Actor, board, effects_on
+from tests.console.acts import LISTEN, Actor, board, done_elsewhere, effects_on
 from tests.console.conftest import SitDown
 from tests.console.desk import Desk
 from tests.worlds import World
@@ -196,9 +195,7 @@ def test_a_board_that_changes_waits_for_the_card_on_its_way(sit_down: SitDown, w
     page = actor.page
     actor.line(room["roomId"]).focus()
     page.keyboard.press("Space")
-    other = world.sign_in("housekeeping_lead")
-    path = f"/housekeeping/tasks/{room['task']['id']}/start"
-    assert other.request("POST", path, json_body={}, X_Idempotency_Key=new_key()).status_code == 200
+    done_elsewhere(world.sign_in("housekeeping_lead"), f"/housekeeping/tasks/{room['task']['id']}/start")
     with page.expect_response(lambda answer: "/housekeeping/board" in answer.url and answer.status == 200):
         page.evaluate("dispatchEvent(new Event('online'))")
     actor.desk.at_rest()

@@ -79,6 +79,7 @@ def test_all_seven_boards_are_reachable(sit_down: SitDown, pictures: Path) -> No
     for place in _BOARDS:
         desk.go_to(place)
         expect(desk.page.locator("#page-title")).to_be_focused()
+        desk.whole()
         expect(desk.page.locator(".trouble")).to_be_empty()
         assert desk.page.locator(".tally-one").count() >= 4
         assert desk.page.locator(".line-block > .line, .tile, .plan-block-of-rows > .plan-row").count() > 0
@@ -166,7 +167,7 @@ def test_cards_and_the_room_plan_are_moved_through_by_arrow_keys(sit_down: SitDo
 
 def test_what_is_typed_narrows_the_list_and_goes_nowhere(sit_down: SitDown) -> None:
     """The filter takes letters of any script and case, says what is left, and asks nobody."""
-    desk = sit_down().sit_at("in-house")
+    desk = sit_down().sit_at("in-house").whole()
     page = desk.page
     lines = page.locator(".line-block > .line")
     every = lines.count()
@@ -191,7 +192,9 @@ def test_status_and_order_are_the_services_and_stay_in_the_address(sit_down: Sit
         page.locator(".filter[data-status=confirmed]").click()
     with page.expect_request(lambda request: "sort=guest" in request.url and "status=confirmed" in request.url):
         page.select_option("#board-sort", "guest")
-    desk.at_rest()
+    # A key that is pressed in a list of choices is for that list.
+    page.locator("#page-title").focus()
+    desk.whole()
     statuses = page.locator(".line-block .cell-status").all_inner_texts()
     assert set(statuses) == {"Expected"}
     page.reload()
@@ -202,7 +205,7 @@ def test_status_and_order_are_the_services_and_stay_in_the_address(sit_down: Sit
 
 def test_an_unchanged_board_is_not_sent_again(sit_down: SitDown) -> None:
     """The next reading names the `ETag` and takes what the cache has; 304 leaves lines and focus as they are."""
-    desk = sit_down().sit_at("in-house")
+    desk = sit_down().sit_at("in-house").whole()
     page = desk.page
     first = page.locator(".line-block > .line").first
     first.focus()
@@ -230,12 +233,7 @@ def test_what_is_missing_is_named_and_the_rest_is_there(sit_down: SitDown, world
     assert page.locator(".line-block > .line").count() > 0
     desk.picture(pictures, "board-partial", whole=False)
     world.heal()
-    for _ in range(20):
-        page.keyboard.press("r")
-        desk.at_rest()
-        if not page.locator(".trouble").inner_text():
-            break
-        page.wait_for_timeout(500)
+    desk.whole()
     expect(page.locator(".trouble")).to_be_empty()
     expect(page.locator(".line-block .cell-balance .unknown")).to_have_count(0)
 
@@ -252,7 +250,7 @@ def test_a_board_without_its_lines_says_why(sit_down: SitDown, world: World) -> 
 
 def test_a_desk_without_network_keeps_what_it_read(sit_down: SitDown, pictures: Path) -> None:
     """Offline the lines stay, the banner says of when they are, and everything goes on by itself afterwards."""
-    desk = sit_down().sit_at("arrivals")
+    desk = sit_down().sit_at("arrivals").whole()
     page = desk.page
     lines = page.locator(".line-block > .line").count()
     page.context.set_offline(True)

@@ -40,7 +40,7 @@ def _raise_alert(world: World) -> None:
 
 def test_suggestions_are_shown_with_why(sit_down: SitDown, pictures: Path) -> None:
     """Open ones first to be seen; each with its confidence, its proposal and, behind a fold, where it comes from."""
-    desk = sit_down().sit_at("suggestions")
+    desk = sit_down().sit_at("suggestions").whole()
     page = desk.page
     cards = page.locator(".inbox-card")
     every = cards.count()
@@ -67,7 +67,7 @@ def test_suggestions_are_filtered_by_the_service(sit_down: SitDown) -> None:
 
 def test_alerts_come_worst_first_and_a_new_one_is_said(sit_down: SitDown, world: World) -> None:
     """Critical ones stand first; one that is raised meanwhile appears at the next reading and is announced."""
-    desk = sit_down().sit_at("alerts", "front_desk")
+    desk = sit_down().sit_at("alerts", "front_desk").whole()
     page = desk.page
     signs = page.locator(".inbox-card .sign").evaluate_all("signs => signs.map((sign) => sign.classList.value)")
     tones = [["sign sign-bad", "sign sign-warn", "sign sign-info"].index(sign) for sign in signs]
@@ -86,7 +86,7 @@ def test_alerts_come_worst_first_and_a_new_one_is_said(sit_down: SitDown, world:
 
 def test_an_inbox_whose_service_is_away_shows_the_last_one(sit_down: SitDown, world: World) -> None:
     """Without notification-service the alerts that were known are there, marked as last known; nothing is empty."""
-    desk = sit_down().sit_at("alerts")
+    desk = sit_down().sit_at("alerts").whole()
     page = desk.page
     known = page.locator(".inbox-card").count()
     world.fault("notification-service", "error", status=503)

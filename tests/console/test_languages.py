@@ -48,7 +48,7 @@ def test_every_language_has_every_word(sit_down: SitDown) -> None:
 @pytest.mark.parametrize("tag", _LANGUAGES)
 def test_the_board_in_each_language(sit_down: SitDown, pictures: Path, tag: str) -> None:
     """Direction, digits, month names and widget titles follow the language; room numbers and codes stay as they are."""
-    desk = sit_down(language=tag).sign_in()
+    desk = sit_down(language=tag).sign_in().healthy()
     page = desk.page
     html = page.locator("html")
     expect(html).to_have_attribute("lang", tag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import SitDown
+from tests.console.desk import AGAIN_AFTER_MS, TRIES
 from tests.worlds import World
 
 pytestmark = pytest.mark.browser
@@ -27,12 +29,9 @@ def _prefer(world: World, operator: dict[str, Any], preferences: dict[str, Any])
 
 def test_the_help_shows_the_services_keys_and_they_work(sit_down: SitDown, pictures: Path) -> None:
     """`?` lists the operator's keyboard map by its headings; a key of it leads where it says."""
-    desk = sit_down()
-    with desk.page.expect_response(lambda answer: "/bootstrap" in answer.url) as start:
-        desk.sit_at("arrivals")
-    assert start.value.status == 200
+    desk = sit_down().sit_with_keys_at("arrivals")
     page = desk.page
-    page.keyboard.press("Control+k")
+    desk.press_until("Control+k", page.locator("#guest-search:focus"))
     expect(page.locator("#guest-search")).to_be_focused()
     page.locator("#page-title").focus()
     page.keyboard.press("?")
@@ -50,12 +49,12 @@ def test_preferences_for_every_desk_are_shown_and_followed(sit_down: SitDown, wo
     expect(page.locator("html")).to_have_attribute("data-density", "comfortable")
     _prefer(world, world.operator("revenue_manager"), {"density": "compact", "theme": "dark", "pinnedWidgets": []})
     # The event about it reaches the service a moment after the change.
-    for _ in range(20):
+    for _ in range(TRIES):
         page.keyboard.press("r")
         desk.at_rest()
         if page.locator("#field-density").input_value() == "compact":
             break
-        page.wait_for_timeout(250)
+        page.wait_for_timeout(AGAIN_AFTER_MS)
     expect(page.locator("#field-theme")).to_have_value("dark")
     expect(page.locator("html")).to_have_attribute("data-density", "compact")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -84,7 +83,7 @@ def test_preferences_for_every_desk_are_saved(sit_down: SitDown) -> None:
     expect(page.locator(".act[data-kind=save_preferences]")).to_have_attribute("data-state", "done")
     expect(page.locator("html")).to_have_attribute("data-density", "compact")
     expect(page.locator("#field-density")).to_have_value("compact")
-    other = sit_down().sit_at("arrivals", "night_auditor")
+    other = sit_down().sit_with_keys_at("arrivals", "night_auditor")
     expect(other.page.locator("html")).to_have_attribute("data-density", "compact")
 
 
@@ -115,9 +114,9 @@ def test_a_key_of_ones_own_is_pressed_saved_and_works(sit_down: SitDown) -> None
     with page.expect_response(lambda answer: "/bootstrap" in answer.url):
         page.locator("#save-shortcuts").click()
     expect(page.locator(".act[data-kind=save_shortcuts]")).to_have_attribute("data-state", "done")
-    expect(field).not_to_have_class("is-changed")
+    expect(field).not_to_have_class(re.compile("is-changed"))
     page.locator("#page-title").focus()
-    page.keyboard.press("Control+Shift+Y")
+    desk.press_until("Control+Shift+Y", page.locator("#guest-search:focus"))
     expect(page.locator("#guest-search")).to_be_focused()
 
 

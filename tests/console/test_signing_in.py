@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import SitDown
-from tests.console.desk import claims_of
+from tests.console.desk import AGAIN_AFTER_MS, TRIES, claims_of
 from tests.desktop import Desktop
 from tests.worlds import World, start_world
 
@@ -119,13 +120,14 @@ def test_a_clock_that_jumps_is_learnt_from_a_refusal(sit_down: SitDown) -> None:
         "window.late = 0; const real = Date.now.bind(Date); Date.now = () => real() - window.late;"
     )
     desk.sign_in().healthy()
-    refused: list[int] = []
-    desk.page.on("response", lambda answer: refused.append(answer.status) if answer.status == 401 else None)
+    refused: list[str] = []
+    desk.page.on("response", lambda answer: refused.append(urlsplit(answer.url).path) if answer.status == 401 else None)
     desk.page.evaluate("window.late = 600_000")
     desk.page.keyboard.press("r")
     desk.settled().healthy()
-    # A heartbeat may have been under way at the same moment, with the same wrong time.
-    assert 1 <= len(refused) <= 2
+    # A heartbeat may have been under way at the same moment, with the same wrong time; nothing is refused twice.
+    assert refused
+    assert len(set(refused)) == len(refused)
 
 
 def test_a_refresh_token_that_is_no_longer_good_leads_to_the_sign_in_screen(sit_down: SitDown, world: World) -> None:
@@ -150,9 +152,11 @@ def test_a_reload_stays_signed_in_and_an_old_token_is_renewed(sit_down: SitDown)
       const state = JSON.parse(sessionStorage.getItem(key));
       sessionStorage.setItem(key, JSON.stringify({ ...state, expiresAt: Date.now() + 2000 }));
     }""")
-    with desk.page.expect_response(lambda answer: answer.url.endswith("/auth/refresh")) as renewal:
+    # One that was refused since iam was late for once is tried again.
+    with desk.page.expect_response(
+        lambda answer: answer.url.endswith("/auth/refresh") and answer.request.method == "POST" and answer.ok
+    ):
         desk.page.reload()
-    assert renewal.value.status == 200
     desk.settled().healthy()
 
 
@@ -186,9 +190,9 @@ def test_a_session_that_is_ended_elsewhere_leads_back_to_the_sign_in_screen(sit_
     claims = claims_of(token)
     payload = {"sessionId": claims["sid"], "userId": claims["sub"], "deviceId": claims["device_id"], "reason": "test"}
     world.publish("melmastoon.iam.session.revoked.v1", claims["tid"], payload)
-    for _ in range(20):
+    for _ in range(TRIES):
         desk.page.keyboard.press("r")
-        desk.page.wait_for_timeout(250)
+        desk.page.wait_for_timeout(AGAIN_AFTER_MS)
         if desk.page.locator(".signin-form").is_visible():
             break
     expect(desk.page.locator(".form-error")).to_contain_text("sign in again")

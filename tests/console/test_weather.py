@@ -18,7 +18,7 @@ def test_breaking_one_system_shows_at_once_and_only_there(sit_down: SitDown, pic
     desk = sit_down().sign_in().healthy()
     desk.weather("maintenance-service", "reset")
     desk.outcome("work-orders", "stale")
-    desk.settled().healthy(but="work-orders")
+    desk.settled().healthy(but={"work-orders"})
     desk.outcome("work-orders", "stale")
     expect(desk.page.locator(".weather-status")).to_contain_text("1")
     desk.picture(pictures, "weather", whole=False)
@@ -32,8 +32,7 @@ def test_all_but_one_bad_and_back_to_health(sit_down: SitDown, world: World) -> 
     desk.page.select_option("#storm-survivor", "reservation-service")
     desk.page.locator("#all-but-one").click()
     desk.outcome("rates", "timeout")
-    for widget in ("arrivals", "departures", "in-house"):
-        desk.outcome(widget, "fresh")
+    desk.healthy(only={"arrivals", "departures", "in-house"})
     expect(desk.page.locator(".system.is-troubled")).to_have_count(9)
     desk.page.locator("#clear-skies").click()
     expect(desk.page.locator(".system.is-troubled")).to_have_count(0)
