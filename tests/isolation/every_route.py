@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +17,8 @@ from bff_backoffice.presentation.routes import ROUTES
 from tests.desktop import Desktop
 
 __all__ = [
-    "ENDS_THE_SESSION", "KEYED", "MUTATIONS", "NOBODYS", "OPERATOR_ROUTES", "good_body", "name_of", "path_of",
-    "query_of", "request", "served",
+    "ENDS_THE_SESSION", "KEYED", "MUTATIONS", "NOBODYS", "OPERATOR_ROUTES", "answered", "good_body", "name_of",
+    "path_of", "query_of", "request", "served",
 ]  # fmt: skip
 
 OPERATOR_ROUTES = tuple(route for route in ROUTES if route.access is Access.OPERATOR)
@@ -35,6 +36,11 @@ KEYED = MUTATIONS | {"put_preferences", "put_shortcuts"}
 
 NOBODYS = "01JGFJJZ03J02SKYND46F9ZBK0"
 """The ULID of nothing."""
+
+_LATE = frozenset({503, 504})
+_TRIES = 20
+_AGAIN_AFTER_SECONDS = 0.5
+"""Together longer than a circuit breaker stays open."""
 
 _MONEY = {"amountMicro": "1000000", "currency": "USD"}
 _WHEN = {"arrivalDate": "2031-05-01", "departureDate": "2031-05-02"}
@@ -153,3 +159,14 @@ def request(
         json_body=body if body is not None else good_body(route, property_id),
         **headers,
     )
+
+
+def answered(desktop: Desktop, route: Route, property_id: str, **more: Any) -> httpx2.Response:
+    """The same, asked again where a source or a store was late: hundreds of requests meet every stall there is."""
+    answer = request(desktop, route, property_id, **more)
+    for _ in range(_TRIES):
+        if answer.status_code not in _LATE:
+            break
+        time.sleep(_AGAIN_AFTER_SECONDS)
+        answer = request(desktop, route, property_id, **more)
+    return answer

@@ -14,7 +14,7 @@ from bff_backoffice.application.outbox import Message
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
-from tests.isolation.stores import Stores
+from tests.isolation.stores import Stores, opened
 from tests.isolation.tables import SCHEMA, some_row
 
 OURS = TenantId.parse(f"tnt_{ULID()}")
@@ -34,7 +34,7 @@ def with_pool(dsn: str, scenario: Callable[[Database], Awaitable[None]]) -> None
     """Run over a pool of one connection."""
 
     async def main() -> None:
-        async with Database.open(dsn, size=1) as database, asyncio.timeout(30):
+        async with opened(dsn) as database:
             await scenario(database)
 
     asyncio.run(main())

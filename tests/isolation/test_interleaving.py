@@ -13,6 +13,7 @@ from tests.worlds import World
 
 REPRESENTATIONS = ("application/x-ndjson", "application/json", "text/event-stream", "text/html")
 ROUNDS = 6
+FEW = 5
 ROLES = ("general_manager", "owner", "front_desk")
 
 
@@ -38,9 +39,15 @@ def test_no_field_of_one_tenant_is_in_anothers_stream(world: World, breakage: st
         if number % 40 == 0:
             world.forget_cache()
         language = ("en", "fr", "ar", "fa-AF", "ps-AF")[number % 5]
-        answer = desk.get("/dashboard", Accept=accept, Accept_Language=language)
-        assert answer.status_code == 200, answer.text
-        return tenant, found_in(answer.content, theirs[tenant]), bool(found_in(answer.content, own[tenant]))
+        leaked = set[str]()
+        for _ in range(FEW):
+            answer = desk.get("/dashboard", Accept=accept, Accept_Language=language)
+            assert answer.status_code == 200, answer.text
+            leaked |= found_in(answer.content, theirs[tenant])
+            if found_in(answer.content, own[tenant]):
+                return tenant, leaked, True
+            # Nothing at all is known where every source was late.
+        return tenant, leaked, False
 
     orders = [
         (number, accept, tenant, desk)

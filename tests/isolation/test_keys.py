@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bff_backoffice.infrastructure.memorystore import keys
 from tests.isolation.canaries import canaries, found_in
-from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, request, served
+from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, answered, served
 from tests.isolation.residues import everything_in, without_tenant
 from tests.worlds import World
 
@@ -107,7 +107,7 @@ def test_every_key_of_a_running_service_holds_its_own_tenant_alone(world: World)
             desk = world.sign_in(role, tenant)
             routes = sorted(OPERATOR_ROUTES, key=lambda route: route.operation_id in ENDS_THE_SESSION)
             first = desk.get("/session").json()["primaryPropertyId"]
-            answers = [(route, request(desk, route, first)) for route in routes if "{widgetId}" not in route.path]
+            answers = [(route, answered(desk, route, first)) for route in routes if "{widgetId}" not in route.path]
             # Not every role may use every route; the manager may.
             assert all(served(*each) or (each[1].status_code == 403 and role != MANAGER) for each in answers)
     # Every desk above has signed out; somebody stays.

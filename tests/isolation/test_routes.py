@@ -12,7 +12,7 @@ import pytest
 from bff_backoffice.presentation.route_table import Route
 from tests.desktop import Desktop, DeviceKey
 from tests.isolation.canaries import canaries, found_in
-from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, name_of, request, served
+from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, answered, name_of, served
 from tests.worlds import World
 
 EVERY_ROUTE = pytest.mark.parametrize("route", OPERATOR_ROUTES, ids=name_of)
@@ -80,11 +80,11 @@ def telling_headers(answer: httpx2.Response) -> dict[str, str]:
 def test_a_foreign_property_is_the_same_as_one_that_does_not_exist(desks: TwoDesks, route: Route) -> None:
     """By header and by query: the same bytes, none of them an identifier, for every route."""
     answers = [
-        request(desks.ours, route, desks.our_property, X_Property_Id=wanted)
+        answered(desks.ours, route, desks.our_property, X_Property_Id=wanted)
         for wanted in (desks.their_property, UNKNOWN_PROPERTY, "ppt_nonsense")
     ]
     answers += [
-        request(desks.ours, route, desks.our_property, query=f"?propertyId={wanted}")
+        answered(desks.ours, route, desks.our_property, query=f"?propertyId={wanted}")
         for wanted in (desks.their_property, UNKNOWN_PROPERTY, "ppt_nonsense")
     ]
 
@@ -98,7 +98,7 @@ def test_a_foreign_id_in_the_path_is_the_same_as_one_that_does_not_exist(desks: 
     """A device of another tenant, one of nobody, and a text that is no identifier at all get the same bytes."""
     ids = (desks.theirs.device_id, UNKNOWN_DEVICE, "nonsense", "%2e%2e", desks.their_property)
 
-    answers = [request(desks.ours, route, desks.our_property, path={"id": each, "widgetId": each}) for each in ids]
+    answers = [answered(desks.ours, route, desks.our_property, path={"id": each, "widgetId": each}) for each in ids]
 
     assert len({str(refusal(answer)) for answer in answers}) == 1
     assert len({str(telling_headers(answer)) for answer in answers}) == 1
@@ -137,9 +137,9 @@ def test_a_thing_of_another_hotel_is_the_same_as_one_that_does_not_exist(desks: 
 @EVERY_ROUTE
 def test_no_answer_may_be_kept_on_the_way(desks: TwoDesks, route: Route) -> None:
     """Neither an answer nor a refusal: a cache in between knows no tenants."""
-    answers = [request(desks.ours, route, desks.our_property, X_Property_Id=UNKNOWN_PROPERTY)]
+    answers = [answered(desks.ours, route, desks.our_property, X_Property_Id=UNKNOWN_PROPERTY)]
     if route.operation_id not in ENDS_THE_SESSION:
-        answers.append(request(desks.ours, route, desks.our_property))
+        answers.append(answered(desks.ours, route, desks.our_property))
 
     for answer in answers:
         said = {each.strip() for each in answer.headers["cache-control"].split(",")}
@@ -158,7 +158,7 @@ def test_a_path_with_something_behind_it_is_no_route(desks: TwoDesks, suffix: st
 @EVERY_ROUTE
 def test_a_token_works_on_its_own_device_only(desks: TwoDesks, route: Route) -> None:
     """Under the device of another tenant it is refused before anything is looked up."""
-    answer = request(desks.ours, route, desks.our_property, X_Device_Id=desks.theirs.device_id)
+    answer = answered(desks.ours, route, desks.our_property, X_Device_Id=desks.theirs.device_id)
 
     assert answer.status_code == 403
     assert answer.json()["code"] == "MELMASTOON.BFF.BACKOFFICE.DEVICE_MISMATCH"
@@ -170,7 +170,7 @@ def test_a_token_works_with_its_own_key_only(desks: TwoDesks, route: Route) -> N
     """Another tenant's device key proves nothing for our token."""
     thief = replace(desks.ours, key=desks.theirs.key)
 
-    answer = request(thief, route, desks.our_property)
+    answer = answered(thief, route, desks.our_property)
 
     assert answer.status_code == 401
     assert answer.json()["code"] == "MELMASTOON.BFF.BACKOFFICE.PROOF_INVALID"
@@ -188,7 +188,7 @@ def test_what_a_client_says_of_its_tenant_counts_for_nothing(desks: TwoDesks, ro
     desks.world.forget_cache()
     desks.world.control("DELETE", "requests")
 
-    answer = request(
+    answer = answered(
         desk, route, desks.our_property, query=f"?tenantId={foreign}&tenant={foreign}", X_Tenant_Id=foreign,
         X_Operator_Id=desks.world.operator(tenant=1)["id"], X_Tenant_ID=foreign, baggage=f"tenant={foreign}",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from ulid import ULID
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import Database
-from tests.isolation.stores import Stores
+from tests.isolation.stores import Stores, opened
 from tests.isolation.tables import SCHEMA, may, owned_tables, rows_of_each, some_row
 
 OURS, THEIRS = (TenantId.parse(f"tnt_{ULID()}") for _ in range(2))
@@ -222,7 +222,7 @@ def with_pool(stores: Stores, scenario: Callable[[Database], Awaitable[None]], *
     """Run over a pool of the application role: one connection, so that everybody gets the same."""
 
     async def main() -> None:
-        async with Database.open(stores.postgres["app"], size=size) as database, asyncio.timeout(20):
+        async with opened(stores.postgres["app"], size=size) as database:
             await scenario(database)
 
     asyncio.run(main())

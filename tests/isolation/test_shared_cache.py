@@ -36,13 +36,16 @@ class Silent:
 
 
 def with_cache(stores: Stores, scenario: Callable[[RedisProjections], Awaitable[None]]) -> None:
-    """Run over the real cache of the world."""
+    """Run over the real cache of the world, and leave nothing there of tenants that the world does not know."""
 
     async def main() -> None:
-        store = RedisStore.open(stores.redis, store="cache")
+        store = RedisStore.open(stores.redis, store="cache", operation_seconds=5.0)
         try:
-            async with asyncio.timeout(10):
-                await scenario(RedisProjections(redis=store))
+            cache = RedisProjections(redis=store)
+            async with asyncio.timeout(30):
+                await scenario(cache)
+                for tenant in (OURS, THEIRS):
+                    await cache.forget(tenant, [KEY])
         finally:
             await store.aclose()
 
@@ -53,9 +56,9 @@ def test_a_value_is_its_tenants_alone(stores: Stores) -> None:
     """What one tenant stores under a key, another does not find under the same key."""
 
     async def scenario(cache: RedisProjections) -> None:
-        lead = await cache.lead(OURS, KEY, hold_ms=5_000)
+        lead = await cache.lead(OURS, KEY, hold_ms=60_000)
         assert lead.token is not None
-        assert await cache.settle(OURS, KEY, lead.token, b"ours", keep_ms=5_000)
+        assert await cache.settle(OURS, KEY, lead.token, b"ours", keep_ms=60_000)
 
         assert await cache.last_known(OURS, [KEY]) == [b"ours"]
         assert await cache.last_known(THEIRS, [KEY]) == [None]
@@ -67,13 +70,13 @@ def test_a_lead_is_its_tenants_alone(stores: Stores) -> None:
     """Both may load at once; neither stores with the other's lead, and neither forgets the other's value."""
 
     async def scenario(cache: RedisProjections) -> None:
-        ours = await cache.lead(OURS, KEY, hold_ms=5_000)
-        theirs = await cache.lead(THEIRS, KEY, hold_ms=5_000)
+        ours = await cache.lead(OURS, KEY, hold_ms=60_000)
+        theirs = await cache.lead(THEIRS, KEY, hold_ms=60_000)
         assert ours.token is not None
         assert theirs.token is not None
 
-        assert not await cache.settle(THEIRS, KEY, ours.token, b"ours", keep_ms=5_000)
-        assert await cache.settle(THEIRS, KEY, theirs.token, b"theirs", keep_ms=5_000)
+        assert not await cache.settle(THEIRS, KEY, ours.token, b"ours", keep_ms=60_000)
+        assert await cache.settle(THEIRS, KEY, theirs.token, b"theirs", keep_ms=60_000)
         await cache.forget(OURS, [KEY])
 
         assert await cache.last_known(THEIRS, [KEY]) == [b"theirs"]
@@ -99,7 +102,7 @@ def test_a_load_under_way_is_its_tenants_alone(stores: Stores, *, cached: bool) 
                 await both.wait()
                 return LoadedData(data=msgspec.Raw(msgspec.json.encode(str(tenant))), sources=("own",))
 
-            wanted = Wanted(key=KEY, load=load, deadline_ms=5_000, sources=("own",))
+            wanted = Wanted(key=KEY, load=load, deadline_ms=20_000, sources=("own",))
             return (await reads.renew(tenant, wanted, known=None, cache=cached)).projection
 
         async with Flights[Projection]() as flights:

@@ -13,6 +13,7 @@ import pytest
 from tests.desktop import API, Desktop
 from tests.isolation.canaries import canaries, found_in
 from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, request
+from tests.waiting import until
 from tests.worlds import World, start_world
 
 JWS = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
@@ -28,9 +29,18 @@ class Witness:
         for tenant in (0, 1):
             desk = world.sign_in("general_manager", tenant)
             self._use(desk, world.properties(tenant)[0])
+        # A line is written when its request has ended for the service too: a stream's, some time after it was hung up.
+        until(lambda: self.routes() >= {route.path for route in OPERATOR_ROUTES})
         self.metrics = world.http.get(f"{world.admin}/metrics").text
-        folder = world.ready_file.parent / "state" / "logs"
-        self.logs = {path.name: path.read_text(errors="replace") for path in Path(folder).glob("*.log")}
+        self.logs = {path.name: path.read_text(errors="replace") for path in self._folder.glob("*.log")}
+
+    @property
+    def _folder(self) -> Path:
+        return self.world.ready_file.parent / "state" / "logs"
+
+    def routes(self) -> set[str]:
+        """The routes of the requests that were logged until now."""
+        return {line["route"] for line in requests_of((self._folder / "bff.log").read_text(errors="replace"))}
 
     def _use(self, desk: Desktop, property_id: str) -> None:
         self._keep(desk)
@@ -71,6 +81,12 @@ class Witness:
         return guests | staff
 
 
+def requests_of(log: str) -> list[dict[str, Any]]:
+    """What was logged of requests; not the last line, which may be half a line yet."""
+    lines = [json.loads(line) for line in log.splitlines(keepends=True) if line.startswith("{") and line[-1] == "\n"]
+    return [line for line in lines if line["event"] == "request"]
+
+
 @pytest.fixture(scope="module")
 def witness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Witness]:
     """A world of the module's own: the shared one logs warnings only."""
@@ -80,8 +96,7 @@ def witness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Witness]:
 
 def test_the_service_logs_at_all(witness: Witness) -> None:
     """One line a request, with its route's template and its outcome: the tests below look at something."""
-    lines = [json.loads(line) for line in witness.logs["bff.log"].splitlines() if line.startswith("{")]
-    requests = [line for line in lines if line["event"] == "request"]
+    requests = requests_of(witness.logs["bff.log"])
 
     assert {line["route"] for line in requests} >= {route.path for route in OPERATOR_ROUTES}
     assert {line["code"] for line in requests} >= {"MELMASTOON.BFF.BACKOFFICE.PROOF_REPLAYED", None}
