@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.waiting import until
 from tests.worlds import World
 
 __all__ = ["alive", "family", "mentioning", "stopped"]
@@ -15,11 +16,16 @@ __all__ = ["alive", "family", "mentioning", "stopped"]
 
 def alive(pid: int) -> bool:
     """Whether the process exists and is no zombie."""
+    return _state(pid) not in {"Z", ""}
+
+
+def _state(pid: int) -> str:
+    """The letter of its state (proc(5)): T for one that stands still, Z for a zombie; none for one that is gone."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+        return ""
+    return status.rpartition(")")[2].split()[0]
 
 
 def family(pid: int) -> list[int]:
@@ -39,9 +45,15 @@ def family(pid: int) -> list[int]:
 @contextmanager
 def stopped(world: World, name: str) -> Iterator[None]:
     """A server that is there and does not answer: the unkind way of being away."""
-    stopped_now = family(world.pids[name])
-    _tell(stopped_now, signal.SIGSTOP)
+    parent = world.pids[name]
+    stopped_now = [parent]
     try:
+        # First the one that makes children: one more that it made meanwhile would go on answering.
+        _tell(stopped_now, signal.SIGSTOP)
+        until(lambda: _state(parent) in {"T", ""})
+        stopped_now = family(parent)
+        _tell(stopped_now, signal.SIGSTOP)
+        until(lambda: all(_state(pid) in {"T", "Z", ""} for pid in stopped_now))
         yield
     finally:
         _tell(stopped_now, signal.SIGCONT)
