@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from bff_backoffice.application.ports import StoreUnavailableError
-from bff_backoffice.infrastructure.postgres.pool import Database
-
-__all__ = ["BROUGHT", "Stores", "connected", "opened"]
+__all__ = ["BROUGHT", "Stores"]
 
 BROUGHT = "ISOLATION_STORES"
 """The variable of the environment with the addresses of stores of one's own, as JSON: `drills/protections` sets it."""
@@ -31,25 +26,3 @@ class Stores:
         """Those of the environment, or None."""
         text = os.environ.get(BROUGHT)
         return None if text is None else cls(**json.loads(text))
-
-
-@asynccontextmanager
-async def opened(dsn: str, *, size: int = 1) -> AsyncIterator[Database]:
-    """A pool of so many connections, of which one is there: making one may take longer than a request would wait."""
-    async with Database.open(dsn, size=size) as database, asyncio.timeout(30):
-        await connected(database)
-        yield database
-
-
-async def connected(database: Database) -> None:
-    """Wait for the first connection; raises `StoreUnavailableError` for any reason but a server that was late."""
-    for _ in range(_TRIES):
-        try:
-            return await database.ping()
-        except StoreUnavailableError as error:
-            if not isinstance(error.__cause__, TimeoutError):
-                raise
-    return await database.ping()
-
-
-_TRIES = 5

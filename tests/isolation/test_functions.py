@@ -14,8 +14,9 @@ from bff_backoffice.application.outbox import Message
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.outbox import write_messages
 from bff_backoffice.infrastructure.postgres.pool import Database
-from tests.isolation.stores import Stores, opened
+from tests.isolation.stores import Stores
 from tests.isolation.tables import SCHEMA, some_row
+from tests.stored import PATIENT
 
 OURS = TenantId.parse(f"tnt_{ULID()}")
 TENANT = "select set_config('app.tenant_id', $1, true)"
@@ -34,7 +35,7 @@ def with_pool(dsn: str, scenario: Callable[[Database], Awaitable[None]]) -> None
     """Run over a pool of one connection."""
 
     async def main() -> None:
-        async with opened(dsn) as database:
+        async with Database.open(dsn, size=1, **PATIENT) as database, asyncio.timeout(30):
             await scenario(database)
 
     asyncio.run(main())

@@ -31,8 +31,9 @@ from bff_backoffice.infrastructure.postgres.pool import BypassingRoleError, Data
 from bff_backoffice.infrastructure.postgres.sealing import AnswerSeal, BrokenSealError
 from bff_backoffice.presentation.exchange import Exchange
 from bff_backoffice.presentation.idempotency_keys import key_scope
-from tests.isolation.stores import Stores, connected, opened
+from tests.isolation.stores import Stores
 from tests.some_attempt import HASH, again, attempt, operator
+from tests.stored import PATIENT
 
 OURS, THEIRS = (TenantId.parse(f"tnt_{ULID()}") for _ in range(2))
 HERE, THERE = (PropertyId.parse(f"ppt_{ULID()}") for _ in range(2))
@@ -54,7 +55,7 @@ def with_pool(dsn: str, scenario: Callable[[Database], Awaitable[None]], *, size
     """Run over a pool of so many connections."""
 
     async def main() -> None:
-        async with opened(dsn, size=size) as database:
+        async with Database.open(dsn, size=size, **PATIENT) as database, asyncio.timeout(30):
             await scenario(database)
 
     asyncio.run(main())
@@ -151,13 +152,12 @@ def test_a_role_that_can_go_around_the_policies_is_not_worked_with(stores: Store
     """With the superuser's address, which a mistake in a setting is enough for, nothing is answered."""
     superuser = re.sub(r"//\w+:", "//postgres:", stores.postgres["app"])
 
-    async def main() -> None:
-        async with Database.open(superuser, size=1) as database, asyncio.timeout(30):
-            with pytest.raises(StoreUnavailableError) as refused:
-                await connected(database)
+    async def scenario(database: Database) -> None:
+        with pytest.raises(StoreUnavailableError) as refused:
+            await database.ping()
         assert isinstance(refused.value.__cause__, BypassingRoleError), "and not because the server is slow"
 
-    asyncio.run(main())
+    with_pool(superuser, scenario)
 
 
 # Limits, live events, answers of others -------------------------------------------------------------------------------

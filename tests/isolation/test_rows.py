@@ -14,8 +14,9 @@ from ulid import ULID
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import Database
-from tests.isolation.stores import Stores, opened
+from tests.isolation.stores import Stores
 from tests.isolation.tables import SCHEMA, may, owned_tables, rows_of_each, some_row
+from tests.stored import PATIENT
 
 OURS, THEIRS = (TenantId.parse(f"tnt_{ULID()}") for _ in range(2))
 TENANT = "select set_config('app.tenant_id', $1, true)"
@@ -222,7 +223,7 @@ def with_pool(stores: Stores, scenario: Callable[[Database], Awaitable[None]], *
     """Run over a pool of the application role: one connection, so that everybody gets the same."""
 
     async def main() -> None:
-        async with opened(stores.postgres["app"], size=size) as database:
+        async with Database.open(stores.postgres["app"], size=size, **PATIENT) as database, asyncio.timeout(20):
             await scenario(database)
 
     asyncio.run(main())

@@ -39,12 +39,14 @@ from bff_backoffice.domain.live_events import Viewer
 from bff_backoffice.domain.operator import DeviceId, IamSessionId, Operator, OperatorId, OperatorRole, PropertyId
 from bff_backoffice.domain.suggestions import Decision, SuggestionDecision
 from bff_backoffice.infrastructure.postgres.attestations import PostgresAttestations
+from bff_backoffice.infrastructure.postgres.pool import Database
 from bff_backoffice.infrastructure.upstreams.iam import IamGateway
 from bff_backoffice.infrastructure.upstreams.lock_integration import LockIntegrationGateway
 from bff_backoffice.infrastructure.upstreams.tenant import TenantGateway
-from tests.isolation.stores import Stores, opened
+from tests.isolation.stores import Stores
 from tests.isolation.test_in_process import HERE, OURS, SCOPE, THEIRS, THERE, call
 from tests.some_attempt import attempt, operator
+from tests.stored import PATIENT
 
 
 def _part(changed: object) -> str:
@@ -260,7 +262,7 @@ def with_attestations(stores: Stores, ask: Callable[[PostgresAttestations], Awai
     """Ask Postgres as the service does."""
 
     async def main() -> None:
-        async with opened(stores.postgres["app"]) as database:
+        async with Database.open(stores.postgres["app"], size=1, **PATIENT) as database, asyncio.timeout(30):
             await ask(PostgresAttestations(database))
 
     asyncio.run(main())
