@@ -328,6 +328,23 @@ def test_callers_cancelled_twice_take_no_connection_with_them(server: Valkey) ->
     asyncio.run(scenario())
 
 
+def test_a_cancellation_is_heard_whenever_it_comes(kind: Kind, server: Valkey) -> None:
+    """Nobody goes on for ever who was told to end as a command had just been sent, or answered."""
+
+    async def scenario() -> None:
+        async with opened(kind, server.url) as store:
+            await store.ask("PING")
+            for turns in range(20):
+                asking = asyncio.create_task(store.ask("PING"))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                if asking.cancel():
+                    await asyncio.wait([asking])
+                    assert asking.cancelled()
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:6379", "127.0.0.1:6379"])
 def test_an_address_that_is_none_is_refused_at_once(kind: Kind, url: str) -> None:
     """Before anything is connected."""

@@ -38,7 +38,7 @@ _CONNECTIONS: Final = 64
 _LATE_SECONDS: Final = 0.02
 _EXTENSIONS: Final = 4
 _BELT: Final = _EXTENSIONS + 2
-"""redis-py's own limits are this many times ours: they are there for whoever uses its interface directly."""
+"""redis-py's own limit of a connection's making is this many times ours, so that ours is the one that counts."""
 
 T = TypeVar("T")
 
@@ -167,8 +167,8 @@ class Pool(ConnectionPool):
 class RedisStore:
     """One Redis tier. Every method raises `StoreUnavailableError` when the tier does not answer in time or not at all.
 
-    `round_trip` is what stores use. `redis` is redis-py's own interface over the same pool, for streams and the like;
-    it maps no errors.
+    `round_trip` is what stores use. `redis` is redis-py's own interface over the same pool, for streams and the like,
+    and has no limits: `run` gives it ours.
     """
 
     __slots__ = ("_operation_seconds", "_pool", "redis", "store")
@@ -199,7 +199,9 @@ class RedisStore:
             connections=connections,
             connect_seconds=connect_seconds,
             socket_connect_timeout=connect_seconds * _BELT,
-            socket_timeout=operation_seconds * _BELT,
+            # With a limit of its own redis-py sends through `asyncio.wait_for`, which on Python 3.11 swallows a
+            # cancellation, or the end of our patience, that arrives as the sending ends.
+            socket_timeout=None,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             driver_info=None,

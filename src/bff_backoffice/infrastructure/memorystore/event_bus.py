@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from redis.exceptions import RedisError, ResponseError
+from redis.asyncio import Redis
 
 from bff_backoffice.application.event_bus import BusMessage, Receive
 from bff_backoffice.application.ports import Clock, StoreUnavailableError
@@ -85,25 +86,24 @@ class RedisEventSubscription:
                     _end_if_cancelled()
                     await self._claim(receive)
                     await self._read(receive)
-            except (RedisError, OSError, TimeoutError):
+            except StoreUnavailableError:
                 _end_if_cancelled()
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _prepare(self) -> None:
         """Make the group where it is missing; a group that is lost with the bus's memory starts with what is there."""
+        stream, group = keys.platform_events(), keys.CONSUMER_GROUP
         try:
-            await self.redis.redis.xgroup_create(keys.platform_events(), keys.CONSUMER_GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if "BUSYGROUP" not in str(error):
+            await self.redis.run(lambda redis: redis.xgroup_create(stream, group, id="0", mkstream=True))
+        except StoreUnavailableError as error:
+            if "BUSYGROUP" not in str(error.__cause__):
                 raise
 
     async def _read(self, receive: Receive) -> None:
-        answer: Any = await self.redis.redis.xreadgroup(
-            keys.CONSUMER_GROUP,
-            self.name,
-            {keys.platform_events(): ">"},
-            count=_BATCH,
-            block=int(BLOCK_SECONDS * 1000),
+        streams: dict[Any, Any] = {keys.platform_events(): ">"}
+        block_ms = int(BLOCK_SECONDS * 1000)
+        answer = await self.redis.run(
+            lambda redis: redis.xreadgroup(keys.CONSUMER_GROUP, self.name, streams, count=_BATCH, block=block_ms)
         )
         for _, entries in answer or ():
             for entry_id, fields in entries:
@@ -111,14 +111,12 @@ class RedisEventSubscription:
 
     async def _claim(self, receive: Receive) -> None:
         """Go on with what a consumer that died, or a handler that failed, left unfinished."""
-        answer: Any = await self.redis.redis.xautoclaim(
-            keys.platform_events(), keys.CONSUMER_GROUP, self.name, min_idle_time=self.claim_after_ms, count=_BATCH
+        stream, group = keys.platform_events(), keys.CONSUMER_GROUP
+        answer = await self.redis.run(
+            lambda redis: redis.xautoclaim(stream, group, self.name, min_idle_time=self.claim_after_ms, count=_BATCH)
         )
         for entry_id, fields in answer[1]:
-            pending: Any = await self.redis.redis.xpending_range(
-                keys.platform_events(), keys.CONSUMER_GROUP, min=entry_id, max=entry_id, count=1
-            )
-            attempt = pending[0]["times_delivered"] if pending else 1
+            attempt = await self.redis.run(partial(_attempts, entry_id=entry_id))
             await self._take(entry_id, fields, attempt, receive)
 
     async def _take(self, entry_id: bytes, fields: Fields, attempt: int, receive: Receive) -> None:
@@ -136,7 +134,15 @@ class RedisEventSubscription:
             else:
                 break
         if done:
-            await self.redis.redis.xack(keys.platform_events(), keys.CONSUMER_GROUP, entry_id)
+            await self.redis.run(lambda redis: redis.xack(keys.platform_events(), keys.CONSUMER_GROUP, entry_id))
+
+
+async def _attempts(redis: Redis, *, entry_id: bytes) -> int:
+    """How often this message was handed out."""
+    pending: Any = await redis.xpending_range(
+        keys.platform_events(), keys.CONSUMER_GROUP, min=entry_id, max=entry_id, count=1
+    )
+    return int(pending[0]["times_delivered"]) if pending else 1
 
 
 def _message(fields: Fields, attempt: int) -> BusMessage:
@@ -156,8 +162,8 @@ def _message(fields: Fields, attempt: int) -> BusMessage:
 def _end_if_cancelled() -> None:
     """End the consumer that was told to end, once more.
 
-    A cancellation that arrives as a database call completes can be swallowed below us (Python 3.11's `wait_for`, which
-    the driver uses, does so), and under a stream that never pauses nothing else would ever end this loop.
+    A cancellation that arrives as a call completes can be swallowed below us (Python 3.11's `wait_for`, which drivers
+    use, does so), and under a stream that never pauses nothing else would ever end this loop.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
