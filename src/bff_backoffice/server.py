@@ -25,11 +25,9 @@ from bff_backoffice.presentation.routes import ROUTES
 from bff_backoffice.presentation.words import LANGUAGES, known_messages
 from bff_backoffice.settings import Settings
 
-__all__ = ["end", "serve", "work"]
+__all__ = ["serve", "work"]
 
 _BACKLOG = 1024
-_LAST_WORDS_S = 4.0
-"""Longer than any of those that run for ever takes for them."""
 
 Opened = Callable[[Settings, Metrics], AbstractAsyncContextManager[Service]]
 
@@ -69,7 +67,8 @@ async def serve(settings: Settings, opened: Opened = open_service) -> None:
             public.should_exit = admin.should_exit = True
             await hub.drain(settings.drain_seconds)
             await serving
-            await end({hearing, hinting})
+            hearing.cancel()
+            hinting.cancel()
     log.info("stopped")
 
 
@@ -82,26 +81,15 @@ async def work(settings: Settings) -> None:
         admin = _server(_admin(metrics), settings)
         admin_listener = _bound(settings.admin_host, settings.worker_admin_port, "BFF_WORKER_ADMIN_PORT")
         group.create_task(_run(admin, admin_listener))
-        background = {
+        background = [
             group.create_task(each.run()) for each in (worker.events, worker.relay, worker.upkeep, worker.hints)
-        }
+        ]
         log.info("working", consumer=name, admin=admin_listener.getsockname()[1])
         await stop.wait()
         admin.should_exit = True
-        await end(background)
-    log.info("stopped")
-
-
-async def end(running: set[asyncio.Task[None]], *, patience_s: float = _LAST_WORDS_S) -> None:
-    """Cancel until each has ended, anew after so many seconds, which are for their last words.
-
-    Once is not enough: on Python 3.11 `asyncio.wait_for`, which redis-py sends with, swallows a cancellation that
-    arrives as what it waits for does, and what runs for ever would then run until it is killed.
-    """
-    while running:
-        for each in running:
+        for each in background:
             each.cancel()
-        _, running = await asyncio.wait(running, timeout=patience_s)
+    log.info("stopped")
 
 
 def _keep_what_is_there() -> None:
