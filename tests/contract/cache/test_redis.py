@@ -19,6 +19,7 @@ from bff_backoffice.domain.dashboard import CacheStatus, Outcome, WidgetId
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
 from bff_backoffice.infrastructure.memorystore.client import RedisStore
+from bff_backoffice.infrastructure.memorystore.multiplexed import MultiplexedRedisStore
 from tests.contract.memorystore.valkey import PATIENT
 from tests.fakes.scripted_board import (
     Board,
@@ -77,11 +78,11 @@ def with_processes(
     scenario: Callable[[list[Board], RedisStore, Lateness], Awaitable[None]],
     script: Script | None = None,
 ) -> None:
-    """Run over processes that share nothing but one server."""
+    """Run over processes that share nothing but one server, each with the client that the service has."""
 
     async def main() -> None:
         async with AsyncExitStack() as stack:
-            stores = [RedisStore.open(url, store="cache", **PATIENT) for _ in range(count)]
+            stores = [MultiplexedRedisStore.open(url, store="cache", **PATIENT) for _ in range(count)]
             for store in stores:
                 stack.push_async_callback(store.aclose)
             await stores[0].ask("FLUSHDB")
