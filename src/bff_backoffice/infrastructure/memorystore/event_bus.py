@@ -83,11 +83,9 @@ class RedisEventSubscription:
             try:
                 await self._prepare()
                 while True:
-                    _end_if_cancelled()
                     await self._claim(receive)
                     await self._read(receive)
             except StoreUnavailableError:
-                _end_if_cancelled()
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _prepare(self) -> None:
@@ -122,12 +120,10 @@ class RedisEventSubscription:
     async def _take(self, entry_id: bytes, fields: Fields, attempt: int, receive: Receive) -> None:
         message = _message(fields, attempt)
         while True:
-            _end_if_cancelled()
             try:
                 done = await receive(message)
             except StoreUnavailableError:
                 # A store that is away is away for every message, so waiting here keeps the order and loses nothing.
-                _end_if_cancelled()
                 await asyncio.sleep(_PAUSE_SECONDS)
             except Exception:  # noqa: BLE001 - one message must not stop the others; this one comes again
                 return
@@ -157,14 +153,3 @@ def _message(fields: Fields, attempt: int) -> BusMessage:
         envelope=fields.get(b"envelope", b""),
         attempt=attempt,
     )
-
-
-def _end_if_cancelled() -> None:
-    """End the consumer that was told to end, once more.
-
-    A cancellation that arrives as a call completes can be swallowed below us (Python 3.11's `wait_for`, which drivers
-    use, does so), and under a stream that never pauses nothing else would ever end this loop.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
