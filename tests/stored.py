@@ -1,17 +1,15 @@
-"""What Postgres holds, as one of its roles sees it for one tenant; and waiting until something is so."""
+"""What Postgres holds, as one of its roles sees it for one tenant."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from typing import Any, Final, TypedDict
 
 import asyncpg
 
 from tests.worlds import World
 
-__all__ = ["PATIENT", "stored", "until"]
+__all__ = ["PATIENT", "stored"]
 
 
 class Limits(TypedDict):
@@ -39,14 +37,3 @@ def stored(world: World, statement: str, *values: Any, role: str = "owner", tena
             await connection.close()
 
     return asyncio.run(main())
-
-
-def until(true: Callable[[], Any], seconds: float = 30) -> Any:
-    """What is true in the end."""
-    end = time.monotonic() + seconds
-    while True:
-        found = true()
-        if found or time.monotonic() > end:
-            assert found, "it never came"
-            return found
-        time.sleep(0.1)

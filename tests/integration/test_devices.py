@@ -14,7 +14,8 @@ import redis
 from bff_backoffice.domain.operator import OperatorRole
 from tests.desktop import Desktop
 from tests.processes import stopped
-from tests.stored import stored, until
+from tests.stored import stored
+from tests.waiting import until
 from tests.worlds import World
 
 OURS, GENERAL = "MELMASTOON.BFF.BACKOFFICE.", "MELMASTOON.GENERAL."

@@ -11,7 +11,8 @@ from ulid import ULID
 
 from tests.desktop import Desktop
 from tests.processes import stopped
-from tests.stored import stored, until
+from tests.stored import stored
+from tests.waiting import until
 from tests.worlds import World
 
 REPLAYED, ADVANCED = "melmastoon.sync.operator_activity.replayed.v1", "melmastoon.sync.cursor.advanced.v1"

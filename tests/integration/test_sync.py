@@ -17,7 +17,8 @@ from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.sync import SCOPES
 from tests.desktop import Desktop
 from tests.processes import stopped
-from tests.stored import stored, until
+from tests.stored import stored
+from tests.waiting import until
 from tests.worlds import World
 
 OURS, GENERAL, BFF = "MELMASTOON.BFF.BACKOFFICE.", "MELMASTOON.GENERAL.", "MELMASTOON.BFF."

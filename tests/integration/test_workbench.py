@@ -13,6 +13,7 @@ import pytest
 from bff_backoffice.domain.operator import OperatorRole
 from bff_backoffice.domain.workbench import BOARDS, SECTIONS, Board, BoardId, SectionId
 from tests.desktop import Desktop
+from tests.in_time import kept, late
 from tests.musts.described import Described
 from tests.waiting import until
 from tests.worlds import World
@@ -52,7 +53,7 @@ def sound(desktop: Desktop, path: str, **headers: str) -> httpx2.Response:
 
     That is 400 to 800 ms of real time; what the platform gives is whole in the end, and an answer of who may not too.
     """
-    return until(lambda: not (answer := desktop.get(path, **headers)).json().get("partial") and answer)
+    return until(lambda: not late(answer := desktop.get(path, **headers)) and answer)
 
 
 def looked_up(desktop: Desktop, path: str, **headers: str) -> httpx2.Response:
@@ -147,22 +148,11 @@ def test_a_slow_upstream_holds_a_board_up_for_its_own_deadline_only(world: World
     assert body["items"]
 
 
-def in_the_cache(desktop: Desktop, board: Board, **headers: str) -> dict[str, Any]:
-    """The board, once all of it is in the cache."""
-
-    def asked() -> dict[str, Any] | None:
-        answer = desktop.get(path_of(board), **headers)
-        body: dict[str, Any] = answer.json()
-        return body if answer.headers["X-Cache"] == "HIT" else None
-
-    return until(asked)
-
-
 @EVERY_BOARD
 def test_old_lines_are_shown_where_loading_fails(world: World, board: Board) -> None:
     """Stale if an error: the last known section with its age, and the board says that it is partial."""
     desktop = world.sign_in()
-    healthy = in_the_cache(desktop, board)
+    healthy = kept(world, desktop, path_of(board)).json()
     world.age_cache(60)
     for service in {SECTIONS[section].source.value for section in board.sections}:
         world.fault(service, "error", status=503)
@@ -182,7 +172,7 @@ def test_old_lines_are_shown_where_loading_fails(world: World, board: Board) -> 
 @EVERY_BOARD
 def test_colleagues_share_a_board_whatever_they_read(world: World, board: Board) -> None:
     """Within its fifteen seconds another operator, in another language, costs the upstreams nothing."""
-    in_the_cache(world.sign_in("general_manager"), board, Accept_Language="fr")
+    kept(world, world.sign_in("general_manager"), path_of(board), Accept_Language="fr")
     owner = world.sign_in("owner")
 
     def asked_anew() -> httpx2.Response | None:
