@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,21 +15,25 @@ Place = tuple[TenantId, ProjectionKey]
 
 @dataclass(kw_only=True)
 class MemoryProjections:
-    """Expires by the running loop's clock. `away` makes it fail as a lost store does; `hung` makes it never answer."""
+    """Expires by the running loop's clock.
+
+    `away` makes it fail as a lost store does; `hung` makes it never answer; `lead_unheard` makes it give a lead, but
+    nobody hears of it.
+    """
 
     away: bool = False
     hung: bool = False
+    lead_unheard: bool = False
     values: dict[Place, tuple[bytes, float]] = field(default_factory=dict)
     leads: dict[Place, tuple[str, float]] = field(default_factory=dict)
     operations: list[str] = field(default_factory=list)
-    _tokens: itertools.count[int] = field(default_factory=itertools.count)
 
     async def last_known(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> list[bytes | None]:
         """Return what is stored under each key."""
         await self._asked("last_known")
         return [self._stored((tenant_id, key)) for key in keys]
 
-    async def lead(self, tenant_id: TenantId, key: ProjectionKey, *, hold_ms: int) -> Lead:
+    async def lead(self, tenant_id: TenantId, key: ProjectionKey, token: str, *, hold_ms: int) -> Lead:
         """Take the lead unless somebody has it."""
         await self._asked("lead")
         place = (tenant_id, key)
@@ -38,8 +41,9 @@ class MemoryProjections:
         led = self.leads.get(place)
         if led is not None and led[1] > now:
             return Lead(token=None, stored=self._stored(place))
-        token = f"token-{next(self._tokens)}"
         self.leads[place] = (token, now + hold_ms / 1000)
+        if self.lead_unheard:
+            await asyncio.Event().wait()
         return Lead(token=token, stored=self._stored(place))
 
     async def settle(

@@ -11,7 +11,7 @@ import pytest
 from ulid import ULID
 
 from bff_backoffice.application.flights import Flights
-from bff_backoffice.application.projections import Freshness, Projection, ProjectionKey
+from bff_backoffice.application.projections import Freshness, Projection, ProjectionKey, lead_token
 from bff_backoffice.application.read_through import LoadedData, ReadThrough, Wanted
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
@@ -56,7 +56,7 @@ def test_a_value_is_its_tenants_alone(stores: Stores) -> None:
     """What one tenant stores under a key, another does not find under the same key."""
 
     async def scenario(cache: RedisProjections) -> None:
-        lead = await cache.lead(OURS, KEY, hold_ms=60_000)
+        lead = await cache.lead(OURS, KEY, lead_token(), hold_ms=60_000)
         assert lead.token is not None
         assert await cache.settle(OURS, KEY, lead.token, b"ours", keep_ms=60_000)
 
@@ -70,8 +70,8 @@ def test_a_lead_is_its_tenants_alone(stores: Stores) -> None:
     """Both may load at once; neither stores with the other's lead, and neither forgets the other's value."""
 
     async def scenario(cache: RedisProjections) -> None:
-        ours = await cache.lead(OURS, KEY, hold_ms=60_000)
-        theirs = await cache.lead(THEIRS, KEY, hold_ms=60_000)
+        ours = await cache.lead(OURS, KEY, lead_token(), hold_ms=60_000)
+        theirs = await cache.lead(THEIRS, KEY, lead_token(), hold_ms=60_000)
         assert ours.token is not None
         assert theirs.token is not None
 

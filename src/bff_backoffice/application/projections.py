@@ -7,6 +7,7 @@ never decoded.
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,11 +16,12 @@ from typing import Final, Generic, Protocol, TypeVar
 import msgspec
 
 from bff_backoffice.domain.composed_reads import CacheStatus
+from bff_backoffice.domain.dashboard import Outcome
 from bff_backoffice.domain.operator import PropertyId, TenantId
 
 __all__ = [
     "Found", "Freshness", "LastKnown", "Lead", "LoadedData", "Look", "Projection", "ProjectionCache", "ProjectionKey",
-    "Wanted", "decode_projection",
+    "Served", "Wanted", "decode_projection", "lead_token",
 ]  # fmt: skip
 
 
@@ -97,6 +99,18 @@ class LastKnown:
     projections: tuple[Projection | None, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """How one read ended. `failure` says why data is old or missing.
+
+    It is an `UpstreamError`, a `StoreUnavailableError` or a `Refusal`; surprises have become `GENERAL.INTERNAL`.
+    """
+
+    outcome: Outcome
+    projection: Projection | None
+    failure: Exception | None = None
+
+
 ItemT = TypeVar("ItemT")
 ReadyT = TypeVar("ReadyT")
 
@@ -158,10 +172,15 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
-    """The answer to "may I load this?": a fencing token if so, and what is stored at that moment."""
+    """The answer to "may I load this?": the fencing token if so, and what is stored at that moment."""
 
     token: str | None
     stored: bytes | None
+
+
+def lead_token() -> str:
+    """Return a fencing token for one attempt to lead: as many bytes as a UUID has, no two leaders hold the same."""
+    return secrets.token_hex(16)
 
 
 class ProjectionCache(Protocol):
@@ -174,8 +193,11 @@ class ProjectionCache(Protocol):
     async def last_known(self, tenant_id: TenantId, keys: Sequence[ProjectionKey]) -> list[bytes | None]:
         """Return what is stored under each key, in order, in one round trip."""
 
-    async def lead(self, tenant_id: TenantId, key: ProjectionKey, *, hold_ms: int) -> Lead:
-        """Become the one that loads this for at most `hold_ms`, unless somebody else is; one atomic step."""
+    async def lead(self, tenant_id: TenantId, key: ProjectionKey, token: str, *, hold_ms: int) -> Lead:
+        """Become the one that loads this for at most `hold_ms`, unless somebody else is; one atomic step.
+
+        The token is the caller's, so that one who never hears the answer can settle what may have been given.
+        """
 
     async def settle(
         self, tenant_id: TenantId, key: ProjectionKey, token: str, stored: bytes | None, *, keep_ms: int

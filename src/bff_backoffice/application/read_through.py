@@ -32,8 +32,10 @@ from bff_backoffice.application.projections import (
     Projection,
     ProjectionCache,
     ProjectionKey,
+    Served,
     Wanted,
     decode_projection,
+    lead_token,
 )
 from bff_backoffice.domain.dashboard import Outcome
 from bff_backoffice.domain.errors import Code, Refusal
@@ -64,18 +66,6 @@ class ReadObserver(Protocol):
 
     def refreshed_early(self, name: str) -> None:
         """Take note that a load began before its value's freshness ended, while readers still get the old one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """How one read ended. `failure` says why data is old or missing.
-
-    It is an `UpstreamError`, a `StoreUnavailableError` or a `Refusal`; surprises have become `GENERAL.INTERNAL`.
-    """
-
-    outcome: Outcome
-    projection: Projection | None
-    failure: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +185,12 @@ class ReadThrough:
         """
         polls, forgotten = 0, False
         while True:
-            lead = await self._lead(tenant_id, wanted.key, deadline)
+            token = lead_token()
+            lead = await self._lead(tenant_id, wanted.key, token, deadline)
             if lead is None:
-                return await self._load(wanted, deadline)
+                # Perhaps it leads and was not told in time: what others wait for is stored then, or else nothing is.
+                projection, _ = await self._load_as_leader(tenant_id, wanted, token, deadline)
+                return projection
             found = decode_projection(lead.stored)
             if found is not None and self._acceptable(found, since):
                 # Somebody was done between our look into the cache and our lead.
@@ -230,14 +223,18 @@ class ReadThrough:
             stands = await self._settle(tenant_id, wanted.key, token, stored, deadline)
         return projection, stands
 
-    async def _lead(self, tenant_id: TenantId, key: ProjectionKey, deadline: float) -> Lead | None:
+    async def _lead(self, tenant_id: TenantId, key: ProjectionKey, token: str, deadline: float) -> Lead | None:
         remaining_ms = max(0, int((deadline - asyncio.get_running_loop().time()) * 1000))
         try:
             async with asyncio.timeout(CACHE_PATIENCE_S):
-                return await self.cache.lead(tenant_id, key, hold_ms=remaining_ms + LEAD_MARGIN_MS)
+                return await self.cache.lead(tenant_id, key, token, hold_ms=remaining_ms + LEAD_MARGIN_MS)
         except (StoreUnavailableError, TimeoutError):
             self.observer.cache_unavailable("lead")
             return None
+        except asyncio.CancelledError:
+            # The last reader left while it was asked for. It may have been given since, and nobody would give it back.
+            await self._settle(tenant_id, key, token, None, deadline)
+            raise
 
     async def _settle(
         self, tenant_id: TenantId, key: ProjectionKey, token: str | None, stored: bytes | None, deadline: float

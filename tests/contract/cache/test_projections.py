@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bff_backoffice.application.projections import ProjectionCache, ProjectionKey
+from bff_backoffice.application.projections import ProjectionCache, ProjectionKey, lead_token
 from bff_backoffice.domain.operator import PropertyId, TenantId
 
 Play = Callable[[Callable[[ProjectionCache], Awaitable[None]]], None]
@@ -20,7 +20,7 @@ LONG_MS = 60_000
 
 async def put(cache: ProjectionCache, tenant_id: TenantId, key: ProjectionKey, value: bytes, keep_ms: int) -> None:
     """Store a value as a leader does."""
-    lead = await cache.lead(tenant_id, key, hold_ms=LONG_MS)
+    lead = await cache.lead(tenant_id, key, lead_token(), hold_ms=LONG_MS)
     assert lead.token is not None
     assert await cache.settle(tenant_id, key, lead.token, value, keep_ms=keep_ms)
 
@@ -81,7 +81,7 @@ def test_one_leads_at_a_time(play: Play) -> None:
     async def scenario(cache: ProjectionCache) -> None:
         await put(cache, ONE, RATES, b"before", LONG_MS)
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(cache.lead(ONE, RATES, hold_ms=LONG_MS)) for _ in range(20)]
+            asked = [group.create_task(cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)) for _ in range(20)]
         leads = [task.result() for task in asked]
         assert sum(lead.token is not None for lead in leads) == 1
         assert {lead.stored for lead in leads} == {b"before"}
@@ -94,7 +94,7 @@ def test_leads_of_different_keys_do_not_meet(play: Play) -> None:
 
     async def scenario(cache: ProjectionCache) -> None:
         tokens = {
-            (await cache.lead(tenant_id, key, hold_ms=LONG_MS)).token
+            (await cache.lead(tenant_id, key, lead_token(), hold_ms=LONG_MS)).token
             for tenant_id in (ONE, OTHER)
             for key in (RATES, ProjectionKey(property_id=PLACE, name="rates"))
         }
@@ -109,11 +109,11 @@ def test_settling_ends_the_lead(play: Play) -> None:
 
     async def scenario(cache: ProjectionCache) -> None:
         await put(cache, ONE, RATES, b"value", LONG_MS)
-        first = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
+        first = await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)
         assert first.token is not None
         assert first.stored == b"value"
         assert await cache.settle(ONE, RATES, first.token, None, keep_ms=LONG_MS)
-        second = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
+        second = await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)
         assert second.token is not None
         assert second.stored == b"value"
 
@@ -124,11 +124,11 @@ def test_a_lead_runs_out(play: Play) -> None:
     """Whoever leads and never comes back leads for as long as it said, and then nothing of it is stored."""
 
     async def scenario(cache: ProjectionCache) -> None:
-        slow = await cache.lead(ONE, RATES, hold_ms=40)
+        slow = await cache.lead(ONE, RATES, lead_token(), hold_ms=40)
         await asyncio.sleep(0.15)
         assert slow.token is not None
         assert not await cache.settle(ONE, RATES, slow.token, b"too late", keep_ms=LONG_MS)
-        assert (await cache.lead(ONE, RATES, hold_ms=LONG_MS)).token is not None
+        assert (await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)).token is not None
         assert await cache.last_known(ONE, [RATES]) == [None]
 
     play(scenario)
@@ -138,14 +138,14 @@ def test_an_overtaken_leader_changes_nothing(play: Play) -> None:
     """A token that no longer leads neither stores nor ends its successor's lead."""
 
     async def scenario(cache: ProjectionCache) -> None:
-        slow = await cache.lead(ONE, RATES, hold_ms=40)
+        slow = await cache.lead(ONE, RATES, lead_token(), hold_ms=40)
         await asyncio.sleep(0.15)
-        successor = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
+        successor = await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)
         assert slow.token is not None
         assert successor.token is not None
         for stored in (b"old", None):
             assert not await cache.settle(ONE, RATES, slow.token, stored, keep_ms=LONG_MS)
-        assert (await cache.lead(ONE, RATES, hold_ms=LONG_MS)).token is None
+        assert (await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)).token is None
         assert await cache.settle(ONE, RATES, successor.token, b"new", keep_ms=LONG_MS)
         assert await cache.last_known(ONE, [RATES]) == [b"new"]
 
@@ -172,13 +172,13 @@ def test_forgetting_ends_the_lead_of_a_load_that_began_before(play: Play) -> Non
     """A load that was under way when its answer became wrong stores nothing, and the next one may begin at once."""
 
     async def scenario(cache: ProjectionCache) -> None:
-        before = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
-        elsewhere = await cache.lead(OTHER, RATES, hold_ms=LONG_MS)
+        before = await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)
+        elsewhere = await cache.lead(OTHER, RATES, lead_token(), hold_ms=LONG_MS)
         await cache.forget(ONE, [RATES])
         assert before.token is not None
         assert not await cache.settle(ONE, RATES, before.token, b"old", keep_ms=LONG_MS)
         assert await cache.last_known(ONE, [RATES]) == [None]
-        assert (await cache.lead(ONE, RATES, hold_ms=LONG_MS)).token is not None
+        assert (await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)).token is not None
         assert elsewhere.token is not None
         assert await cache.settle(OTHER, RATES, elsewhere.token, b"value", keep_ms=LONG_MS)
 
@@ -246,7 +246,7 @@ def test_a_name_is_forgotten_at_every_property_of_the_tenant(play: Play) -> None
         for key in (RATES, *others):
             await put(cache, ONE, key, b"value", LONG_MS)
         await put(cache, OTHER, RATES, b"value", LONG_MS)
-        lead = await cache.lead(ONE, there, hold_ms=LONG_MS)
+        lead = await cache.lead(ONE, there, lead_token(), hold_ms=LONG_MS)
         assert lead.token is not None
 
         await cache.forget_everywhere(ONE, ("rates", "rooms"))
@@ -263,13 +263,13 @@ def test_a_leader_whose_name_is_forgotten_stores_nothing(play: Play) -> None:
     """What it loads may be from before the change."""
 
     async def scenario(cache: ProjectionCache) -> None:
-        lead = await cache.lead(ONE, RATES, hold_ms=LONG_MS)
+        lead = await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)
         assert lead.token is not None
 
         await cache.forget_named(ONE, PLACE, ("rates",))
 
         assert not await cache.settle(ONE, RATES, lead.token, b"older", keep_ms=LONG_MS)
         assert await cache.last_known(ONE, [RATES]) == [None]
-        assert (await cache.lead(ONE, RATES, hold_ms=LONG_MS)).token is not None
+        assert (await cache.lead(ONE, RATES, lead_token(), hold_ms=LONG_MS)).token is not None
 
     play(scenario)

@@ -14,7 +14,7 @@ import pytest
 
 from bff_backoffice.application.dashboard import StartFrame, WidgetFrame
 from bff_backoffice.application.ports import StoreUnavailableError
-from bff_backoffice.application.projections import ProjectionKey
+from bff_backoffice.application.projections import ProjectionKey, lead_token
 from bff_backoffice.domain.dashboard import CacheStatus, Outcome, WidgetId
 from bff_backoffice.domain.operator import PropertyId, TenantId
 from bff_backoffice.infrastructure.memorystore.cache import RedisProjections
@@ -181,7 +181,7 @@ def test_a_server_that_is_away_is_said_to_be() -> None:
             key = ProjectionKey(property_id=PLACE, name="rates")
             for call in (
                 cache.last_known(TENANT, [key]),
-                cache.lead(TENANT, key, hold_ms=1000),
+                cache.lead(TENANT, key, lead_token(), hold_ms=1000),
                 cache.settle(TENANT, key, "token", b"", keep_ms=1000),
                 cache.forget(TENANT, [key]),
             ):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bff_backoffice.application.dashboard import WidgetFrame
 from bff_backoffice.application.ports import UpstreamUnavailableError
+from bff_backoffice.application.projections import lead_token
 from bff_backoffice.domain.dashboard import LAYOUT, Outcome, WidgetId
 from tests.fakes import virtual_time
 from tests.fakes.memory_projections import MemoryProjections
@@ -118,13 +119,50 @@ def test_a_leader_whose_last_reader_leaves_stands_down() -> None:
     with_processes(2, scenario)
 
 
+def test_a_reader_who_leaves_before_it_hears_of_its_lead_stands_down() -> None:
+    """A lead that is given as its only reader goes is given back, and the other process loads at once."""
+
+    async def scenario(boards: list[Board], cache: MemoryProjections) -> None:
+        cache.lead_unheard = True
+        first = asyncio.create_task(rates(boards[0]))
+        await asyncio.sleep(0.01)
+        assert cache.leads
+        cache.lead_unheard = False
+        first.cancel()
+        frame = await rates(boards[1])
+        assert frame.outcome is Outcome.FRESH
+        assert boards[0].sources.loads[RATES] == 0
+        assert asyncio.get_running_loop().time() <= 0.01 + 0.005 + 0.02
+        assert not cache.leads
+
+    with_processes(2, scenario)
+
+
+def test_a_leader_who_does_not_hear_of_it_in_time_stores_nevertheless() -> None:
+    """Its followers take what it loads rather than wait in vain until its lead runs out."""
+
+    async def scenario(boards: list[Board], cache: MemoryProjections) -> None:
+        cache.lead_unheard = True
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(rates(boards[0]))
+            await asyncio.sleep(0.01)
+            cache.lead_unheard = False
+            second = group.create_task(rates(boards[1]))
+        assert {first.result().outcome, second.result().outcome} == {Outcome.FRESH}
+        assert boards[0].observer.unavailable == {"lead": 1}
+        assert sum(board.sources.loads[RATES] for board in boards) == 1
+        assert not cache.leads
+
+    with_processes(2, scenario)
+
+
 def test_a_killed_leader_holds_others_up_until_its_lead_runs_out() -> None:
     """A lead that nobody gives back ends by itself a quarter of a second after its load's deadline."""
 
     async def scenario(boards: list[Board], cache: MemoryProjections) -> None:
         board = boards[0]
         wanted = board.widgets._wanted(ONLY_RATES, LAYOUT[RATES])
-        await cache.lead(ONLY_RATES.operator.tenant_id, wanted.key, hold_ms=825)
+        await cache.lead(ONLY_RATES.operator.tenant_id, wanted.key, lead_token(), hold_ms=825)
         assert (await rates(board)).outcome is Outcome.TIMEOUT
         assert (await rates(board)).outcome is Outcome.FRESH
         assert asyncio.get_running_loop().time() <= 0.9
@@ -138,7 +176,7 @@ def test_an_overtaken_leader_does_not_overwrite() -> None:
     async def scenario(boards: list[Board], cache: MemoryProjections) -> None:
         tenant_id = ONLY_RATES.operator.tenant_id
         key = boards[0].widgets._wanted(ONLY_RATES, LAYOUT[RATES]).key
-        slow = await cache.lead(tenant_id, key, hold_ms=100)
+        slow = await cache.lead(tenant_id, key, lead_token(), hold_ms=100)
         await asyncio.sleep(0.2)
         fresh = await rates(boards[0])
         assert slow.token is not None

@@ -6,7 +6,6 @@ expiry, so an eviction policy (`allkeys-lru`) may take any of it at any time.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -60,9 +59,6 @@ return 1
 _INDEX_MS: Final = 25 * 3_600_000
 """How long an index outlives the last lead that it heard of, in ms: longer than anything is kept."""
 
-_TOKEN_BYTES: Final = 16
-"""As many as a UUID has: two leaders must never hold the same token."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisProjections:
@@ -75,9 +71,8 @@ class RedisProjections:
         stored: list[bytes | None] = await self.redis.ask("MGET", *(_value(tenant_id, key) for key in keys))
         return stored
 
-    async def lead(self, tenant_id: TenantId, key: ProjectionKey, *, hold_ms: int) -> Lead:
+    async def lead(self, tenant_id: TenantId, key: ProjectionKey, token: str, *, hold_ms: int) -> Lead:
         """Become the one that loads this for at most `hold_ms`, unless somebody is: one atomic step."""
-        token = secrets.token_hex(_TOKEN_BYTES)
         index = projection_index(tenant_id, key.property_id, key.name)
         leads, stored = await self.redis.ask(
             "EVAL",
