@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 from bff_backoffice.presentation.exchange import Held, Line, Stream, Waited, Whole, Write
 
 __all__ = [
-    "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream",
+    "FAREWELL_SECONDS", "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream",
     "send_whole",
 ]  # fmt: skip
 
@@ -98,8 +98,9 @@ async def send_stream(
     await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-_FAREWELL_SECONDS: Final = 2.0
-"""How long a client may take with the last bytes of an answer that was held open; one that reads takes no time."""
+FAREWELL_SECONDS: Final = 10.0
+"""How long a client may take with the last bytes of an answer that was held open. One that reads takes no time; one that
+was busy for some seconds is told why it was cut off, since that is among the last bytes."""
 
 
 async def send_held(
@@ -125,8 +126,7 @@ async def send_held(
     del response, own_headers, scope, opened
     try:
         await running
-        async with asyncio.timeout(_FAREWELL_SECONDS):
-            await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
+        await _said_farewell(delivery, line)
     except ClientGoneError:
         raise
     except Exception as failure:
@@ -136,6 +136,18 @@ async def send_held(
         raise StreamCutError(failure) from failure
     finally:
         line.let_go()
+
+
+async def _said_farewell(delivery: _Delivery, line: HeldLine) -> None:
+    """End the answer when the client has taken it. One that takes nothing is gone: nothing of ours has failed."""
+    try:
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
+    except TimeoutError:
+        line.abort()
+        # The server learns of it in the next turn, and would complain of an answer without an end before that.
+        await asyncio.sleep(0)
+        raise ClientGoneError from None
 
 
 class _Opening:

@@ -13,9 +13,11 @@ from uvicorn.server import ServerState
 
 from bff_backoffice.listener import HttpProtocol
 from bff_backoffice.presentation.exchange import Held, Line, Open, Write
-from bff_backoffice.presentation.responses import Receive, Send, send_held
+from bff_backoffice.presentation.responses import FAREWELL_SECONDS, ClientGoneError, Receive, Send, send_held
+from tests.fakes import skipped_time
+from tests.fakes.skipped_time import skip
 
-_SECONDS = 10.0
+_SECONDS = 60.0
 _REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\nAuthorization: DPoP secret\r\n\r\n"
 _CHUNK = 1_000_000
 
@@ -28,6 +30,7 @@ class Desk:
         self.line: asyncio.Future[Line] = asyncio.get_running_loop().create_future()
         self.gone = asyncio.Event()
         self.over = asyncio.Event()
+        self.given_up = asyncio.Event()
         self.requests = 0
         self._write = write
 
@@ -35,7 +38,10 @@ class Desk:
         """Answer as the application does: the request's body is read to its end first."""
         self.scope, self.requests = scope, self.requests + 1
         await receive()
-        await send_held(Held(media_type="text/plain", run=self._run), lambda _: [], scope, send, lambda: None)
+        try:
+            await send_held(Held(media_type="text/plain", run=self._run), lambda _: [], scope, send, lambda: None)
+        except ClientGoneError:
+            self.given_up.set()
 
     async def _run(self, open_: Open) -> None:
         write, line = await open_((), self.gone.set)
@@ -151,6 +157,54 @@ async def test_a_writer_who_waits_hears_that_its_client_is_gone() -> None:
         await desk.line
         writer.transport.abort()
         await desk.gone.wait()
+
+
+def test_a_client_that_was_busy_for_some_seconds_gets_the_end_too() -> None:
+    """Why it was cut off is among the last bytes, behind what it has not taken yet."""
+
+    async def scenario() -> None:
+        desk = Desk(_push_much)
+        async with connected(desk) as (reader, writer):
+            writer.write(_REQUEST)
+            line = await desk.line
+            await until_kept(line)
+            await skip(FAREWELL_SECONDS - 1)
+            assert (await reader.read()).endswith(b"\r\n3\r\nend\r\n0\r\n\r\n")
+            assert not desk.given_up.is_set()
+
+    skipped_time.run(scenario())
+
+
+def test_a_client_that_takes_nothing_more_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    """It is hung up on, which is no failure of ours, and the server below says nothing of it either."""
+
+    async def scenario() -> None:
+        desk = Desk(_push_much)
+        async with connected(desk) as (reader, writer):
+            writer.write(_REQUEST)
+            line = await desk.line
+            await until_kept(line)
+            await skip(FAREWELL_SECONDS)
+            await desk.given_up.wait()
+            assert b"end" not in await reader.read()
+
+    skipped_time.run(scenario())
+    assert not caplog.records
+
+
+async def until_kept(line: Line) -> None:
+    """Wait until the client has been given more than it takes."""
+    while not line.unsent():
+        await asyncio.sleep(0)
+
+
+async def _push_much(_write: Write, line: Line) -> None:
+    line.bound_in_system(65_536)
+    # What is written in one turn of the loop goes out together, and the head is not out yet.
+    await asyncio.sleep(0)
+    for _ in range(20):
+        line.push(bytes(_CHUNK))
+    line.push(b"end")
 
 
 async def _write_much(write: Write, _line: Line) -> None:
