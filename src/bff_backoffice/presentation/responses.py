@@ -99,8 +99,8 @@ async def send_stream(
 
 
 FAREWELL_SECONDS: Final = 10.0
-"""How long a client may take with the last bytes of an answer that was held open. One that reads takes no time; one that
-was busy for some seconds is told why it was cut off, since that is among the last bytes."""
+"""How long a client may take with the last bytes of an answer that was held open. One that reads takes no time; one
+that was busy for some seconds is told why it was cut off, since that is among the last bytes."""
 
 
 async def send_held(

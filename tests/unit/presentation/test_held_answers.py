@@ -30,6 +30,7 @@ class Desk:
         self.line: asyncio.Future[Line] = asyncio.get_running_loop().create_future()
         self.gone = asyncio.Event()
         self.over = asyncio.Event()
+        self.written = asyncio.Event()
         self.given_up = asyncio.Event()
         self.requests = 0
         self._write = write
@@ -48,6 +49,7 @@ class Desk:
         self.line.set_result(line)
         if self._write is not None:
             await self._write(write, line)
+            self.written.set()
         else:
             await self.over.wait()
 
@@ -166,8 +168,7 @@ def test_a_client_that_was_busy_for_some_seconds_gets_the_end_too() -> None:
         desk = Desk(_push_much)
         async with connected(desk) as (reader, writer):
             writer.write(_REQUEST)
-            line = await desk.line
-            await until_kept(line)
+            await desk.written.wait()
             await skip(FAREWELL_SECONDS - 1)
             assert (await reader.read()).endswith(b"\r\n3\r\nend\r\n0\r\n\r\n")
             assert not desk.given_up.is_set()
@@ -182,20 +183,13 @@ def test_a_client_that_takes_nothing_more_is_gone(caplog: pytest.LogCaptureFixtu
         desk = Desk(_push_much)
         async with connected(desk) as (reader, writer):
             writer.write(_REQUEST)
-            line = await desk.line
-            await until_kept(line)
+            await desk.written.wait()
             await skip(FAREWELL_SECONDS)
             await desk.given_up.wait()
             assert b"end" not in await reader.read()
 
     skipped_time.run(scenario())
     assert not caplog.records
-
-
-async def until_kept(line: Line) -> None:
-    """Wait until the client has been given more than it takes."""
-    while not line.unsent():
-        await asyncio.sleep(0)
 
 
 async def _push_much(_write: Write, line: Line) -> None:
