@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 from bff_backoffice.presentation.exchange import Held, Line, Stream, Waited, Whole, Write
 
 __all__ = [
-    "FAREWELL_SECONDS", "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream",
-    "send_whole",
+    "FAREWELL_SECONDS", "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited",
+    "send_held", "send_stream", "send_whole",
 ]  # fmt: skip
 
 T = TypeVar("T")
