@@ -176,13 +176,13 @@ taken enough, and what does not wait."""
 class Held:
     """An answer that stays open for long and costs next to nothing while nothing happens: no task beside its own.
 
-    `run` opens the answer when it knows its headers, and returns when it is complete. What it raises before it has
-    opened is answered as any refusal is. It must hold nothing of the request that it does not need. It is not
-    cancelled when the client goes away but called back.
+    `run` opens the answer when it knows its headers, and returns when it is complete: for how many seconds the client
+    may take what it has not taken yet. What it raises before it has opened is answered as any refusal is. It must hold
+    nothing of the request that it does not need. It is not cancelled when the client goes away but called back.
     """
 
     media_type: str
-    run: Callable[[Open], Awaitable[None]]
+    run: Callable[[Open], Awaitable[float]]
     status: int = 200
 
 

@@ -26,10 +26,15 @@ from bff_backoffice.presentation.live_frames import (
 )
 from bff_backoffice.presentation.responses import ClientGoneError
 
-__all__ = ["LiveStream"]
+__all__ = ["LAST_WORD_SECONDS", "LiveStream"]
 
-_CATCH_UP_SECONDS: Final = 10.0
-"""How long a client may take to read a page of what it missed: a few hundred KB."""
+LAST_WORD_SECONDS: Final = 0.5
+"""How long a client may take the end where its right to the stream ends with it: a revoked one is heard of within the
+second, and a stream ends so long before its token does (contract, sections 6 and 8)."""
+
+_READ_SECONDS: Final = 10.0
+"""How long a client may take to read a few hundred KB: a page of what it missed, or what stands before the end. One
+that was busy for some seconds is told why it was cut off, since that comes last."""
 
 _WRITE_BYTES: Final = 32_768
 _SYSTEM_BYTES: Final = 65_536
@@ -38,7 +43,7 @@ _SYSTEM_BYTES: Final = 65_536
 class LiveStream(Reader):
     """A device's stream. `lifetime_seconds` is how long it lives at most, its end by the token included."""
 
-    __slots__ = ("_clock", "_line", "_live", "_open", "_seconds", "_unsent", "_write", "cursor")
+    __slots__ = ("_catching_up", "_clock", "_line", "_live", "_open", "_seconds", "_unsent", "_write", "cursor")
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class LiveStream(Reader):
         self._write: Write | None = None
         self._line: Line | None = None
         self._unsent = 0
+        self._catching_up: asyncio.Timeout | None = None
         self.cursor: Cursor | None = None
 
     async def ready(self, cursor: Cursor, *, recovered: bool) -> None:
@@ -85,17 +91,26 @@ class LiveStream(Reader):
         if self._write is None:
             return
         chunk, until = bytearray(), self.cursor
-        async with asyncio.timeout(_CATCH_UP_SECONDS):
-            for cursor, each in told:
-                chunk += self._frame(cursor, each)
-                until = cursor
-                if len(chunk) >= _WRITE_BYTES:
+        try:
+            async with asyncio.timeout(_READ_SECONDS) as self._catching_up:
+                for cursor, each in told:
+                    chunk += self._frame(cursor, each)
+                    until = cursor
+                    if len(chunk) >= _WRITE_BYTES:
+                        await self._write(bytes(chunk))
+                        chunk.clear()
+                        self.cursor = until
+                if chunk:
                     await self._write(bytes(chunk))
-                    chunk.clear()
-                    self.cursor = until
-            if chunk:
-                await self._write(bytes(chunk))
+        finally:
+            self._catching_up = None
         self.cursor = until
+
+    def end(self, reason: EndReason, detail: str = "") -> None:
+        """End for this reason; the first one counts, and nothing waits for a client that catches up."""
+        super().end(reason, detail)
+        if self._catching_up is not None and not self._catching_up.expired():
+            self._catching_up.reschedule(asyncio.get_running_loop().time())
 
     def hear(self, cursor: Cursor, told: Gap | LoggedEvent) -> None:
         """Write it at once, or end if the client is too far behind."""
@@ -120,10 +135,11 @@ class LiveStream(Reader):
         self._unsent = unsent
         line.push(beat_frame(now))
 
-    async def live(self, after: Cursor | None, expires_in: float, open_: Open) -> None:
+    async def live(self, after: Cursor | None, expires_in: float, open_: Open) -> float:
         """Open the answer, be open until something ends it, and say what did.
 
-        `expires_in` is how many seconds its token is good for.
+        `expires_in` is in how many seconds it has to end, because its token does. Returns for how many seconds the
+        client may take what it has not taken yet.
 
         Raises:
             ClientGoneError: the client went away.
@@ -133,7 +149,8 @@ class LiveStream(Reader):
         # A coroutine keeps what it was called with for as long as it runs.
         del open_
         reason = EndReason.EXPIRED if expires_in <= self._seconds else EndReason.ROTATED
-        alarm = asyncio.get_running_loop().call_later(max(0.0, self._seconds), self.end, reason)
+        loop = asyncio.get_running_loop()
+        alarm, expires_at = loop.call_later(max(0.0, self._seconds), self.end, reason), loop.time() + expires_in
         try:
             await self._live.follow(self, after)
         finally:
@@ -141,6 +158,9 @@ class LiveStream(Reader):
         if self.reason is None or self._line is None or self.cursor is None:
             raise ClientGoneError
         self._line.push(end_frame(self.cursor, self.reason, self.detail, self.tenant_id, self._clock()))
+        if self.reason is EndReason.REVOKED:
+            return LAST_WORD_SECONDS
+        return min(_READ_SECONDS, max(0.0, expires_at - loop.time()) + LAST_WORD_SECONDS)
 
     def _frame(self, cursor: Cursor, told: Gap | LoggedEvent) -> bytes:
         if isinstance(told, LoggedEvent):

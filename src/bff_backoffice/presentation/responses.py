@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 from bff_backoffice.presentation.exchange import Held, Line, Stream, Waited, Whole, Write
 
 __all__ = [
-    "FAREWELL_SECONDS", "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited",
-    "send_held", "send_stream", "send_whole",
+    "LINE", "ClientGoneError", "HeldLine", "Receive", "Send", "StreamCutError", "awaited", "send_held", "send_stream",
+    "send_whole",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -98,11 +98,6 @@ async def send_stream(
     await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-FAREWELL_SECONDS: Final = 10.0
-"""How long a client may take with the last bytes of an answer that was held open. One that reads takes no time; one
-that was busy for some seconds is told why it was cut off, since that is among the last bytes."""
-
-
 async def send_held(
     response: Held,
     own_headers: Callable[[Sequence[Header]], list[Header]],
@@ -125,8 +120,7 @@ async def send_held(
     # A coroutine keeps what it was called with for as long as it runs.
     del response, own_headers, scope, opened
     try:
-        await running
-        await _said_farewell(delivery, line)
+        await _said_farewell(delivery, line, await running)
     except ClientGoneError:
         raise
     except Exception as failure:
@@ -138,10 +132,10 @@ async def send_held(
         line.let_go()
 
 
-async def _said_farewell(delivery: _Delivery, line: HeldLine) -> None:
-    """End the answer when the client has taken it. One that takes nothing is gone: nothing of ours has failed."""
+async def _said_farewell(delivery: _Delivery, line: HeldLine, seconds: float) -> None:
+    """End the answer when the client has taken it. One that does not in time is gone: nothing of ours has failed."""
     try:
-        async with asyncio.timeout(FAREWELL_SECONDS):
+        async with asyncio.timeout(seconds):
             await delivery.send({"type": "http.response.body", "body": b"", "more_body": False})
     except TimeoutError:
         line.abort()

@@ -13,13 +13,15 @@ from uvicorn.server import ServerState
 
 from bff_backoffice.listener import HttpProtocol
 from bff_backoffice.presentation.exchange import Held, Line, Open, Write
-from bff_backoffice.presentation.responses import FAREWELL_SECONDS, ClientGoneError, Receive, Send, send_held
+from bff_backoffice.presentation.responses import ClientGoneError, Receive, Send, send_held
 from tests.fakes import skipped_time
 from tests.fakes.skipped_time import skip
 
 _SECONDS = 60.0
 _REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\nAuthorization: DPoP secret\r\n\r\n"
 _CHUNK = 1_000_000
+_PATIENCE = 20.0
+"""For how long the client may take what it has not taken when the answer is complete, in seconds."""
 
 
 class Desk:
@@ -44,7 +46,7 @@ class Desk:
         except ClientGoneError:
             self.given_up.set()
 
-    async def _run(self, open_: Open) -> None:
+    async def _run(self, open_: Open) -> float:
         write, line = await open_((), self.gone.set)
         self.line.set_result(line)
         if self._write is not None:
@@ -52,6 +54,7 @@ class Desk:
             self.written.set()
         else:
             await self.over.wait()
+        return _PATIENCE
 
 
 @asynccontextmanager
@@ -169,7 +172,7 @@ def test_a_client_that_was_busy_for_some_seconds_gets_the_end_too() -> None:
         async with connected(desk) as (reader, writer):
             writer.write(_REQUEST)
             await desk.written.wait()
-            await skip(FAREWELL_SECONDS - 1)
+            await skip(_PATIENCE - 1)
             assert (await reader.read()).endswith(b"\r\n3\r\nend\r\n0\r\n\r\n")
             assert not desk.given_up.is_set()
 
@@ -184,7 +187,7 @@ def test_a_client_that_takes_nothing_more_is_gone(caplog: pytest.LogCaptureFixtu
         async with connected(desk) as (reader, writer):
             writer.write(_REQUEST)
             await desk.written.wait()
-            await skip(FAREWELL_SECONDS)
+            await skip(_PATIENCE)
             await desk.given_up.wait()
             assert b"end" not in await reader.read()
 

@@ -19,7 +19,7 @@ from bff_backoffice.domain.live_events import Channel, Cursor, EndReason, Logged
 from bff_backoffice.domain.operator import PropertyId
 from bff_backoffice.presentation.event_stream_schemas import event_schema
 from bff_backoffice.presentation.exchange import Exchange, Held, Response, Waited, Whole, json_answer, malformed
-from bff_backoffice.presentation.live_stream import LiveStream
+from bff_backoffice.presentation.live_stream import LAST_WORD_SECONDS, LiveStream
 from bff_backoffice.presentation.query_parts import Places
 from bff_backoffice.presentation.request_parts import wanted_property
 from bff_backoffice.presentation.route_table import Access, Answer, Parameter, Route
@@ -30,8 +30,6 @@ _EVENTS: Final = "text/event-stream"
 _ALL_CHANNELS: Final = frozenset(Channel)
 _LONGEST_WAIT: Final = 25
 _TWO_DIGITS: Final = 2
-_EARLY_SECONDS: Final = 0.5
-"""A stream ends so long before its token does: its last event has to be on its way by then."""
 
 _YOUNGEST: Final = 0.8
 """Streams live between this part of their longest life and all of it, so that they do not come back in one wave."""
@@ -70,7 +68,7 @@ class _Polled(msgspec.Struct, frozen=True, kw_only=True):
 async def open_live_stream(exchange: Exchange, use: UseCases) -> Response:
     """Everything that happens, as it happens, until the stream says why it ends."""
     viewer, after, _ = _asked(exchange)
-    expires_in = (exchange.operator.token_expires_at - use.clock()).total_seconds() - _EARLY_SECONDS
+    expires_in = (exchange.operator.token_expires_at - use.clock()).total_seconds() - LAST_WORD_SECONDS
     longest = use.live_events.lifetime_seconds * _RANDOM.uniform(_YOUNGEST, 1.0)
     stream = LiveStream(
         tenant_id=exchange.operator.operator.tenant_id,
@@ -87,7 +85,7 @@ async def poll_live_events(exchange: Exchange, use: UseCases) -> Response:
     """The same events for a desktop whose network lets no stream through."""
     viewer, after, wait = _asked(exchange)
     poller = Poller(tenant_id=exchange.operator.operator.tenant_id, facts=_facts(exchange), viewer=viewer)
-    expires_in = (exchange.operator.token_expires_at - use.clock()).total_seconds() - _EARLY_SECONDS
+    expires_in = (exchange.operator.token_expires_at - use.clock()).total_seconds() - LAST_WORD_SECONDS
 
     async def run() -> Whole:
         polled = await use.live_events.poll(poller, after, wait_seconds=min(wait, expires_in))
