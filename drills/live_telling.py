@@ -7,7 +7,6 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -34,6 +33,9 @@ _BUS: Final = {
 _LOG: Final = ("ai", "alerts", "session")
 """Hints are left to the service, which makes them of what the bus says."""
 
+_NUMBERS: Final = itertools.count()
+"""Of all runs of this process together: the log tells nothing twice under a name that it remembers."""
+
 _PAUSE_S: Final = 0.2
 _PATIENCE_S: Final = 30.0
 """A worker that takes longer has lost something, and the table says what."""
@@ -53,7 +55,6 @@ class Teller:
     announced: dict[str, Announced] = field(default_factory=dict)
     bus_rests: bool = False
     done: bool = False
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def run(self) -> None:
         """Tell until `done`; one event after the other in each tenant and way, so that nobody overtakes himself."""
@@ -164,7 +165,7 @@ class Teller:
         operator_id: str | None = None,
         device_id: str | None = None,
     ) -> Announced:
-        name = f"drill-{next(self._numbers)}"
+        name = f"drill-{next(_NUMBERS)}"
         each = Announced(
             name=name, tenant_id=tenant_id, channel=channel, began=time.monotonic(),
             property_id=property_id, role=role, operator_id=operator_id, device_id=device_id,
