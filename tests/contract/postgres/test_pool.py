@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import pytest
@@ -12,7 +13,7 @@ from ulid import ULID
 from bff_backoffice.application.ports import StoreUnavailableError
 from bff_backoffice.domain.operator import TenantId
 from bff_backoffice.infrastructure.postgres.pool import BypassingRoleError, Database
-from tests.stored import PATIENT
+from tests.stored import PATIENT, stored
 from tests.worlds import World
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +80,22 @@ async def test_a_transaction_that_fails_or_is_cancelled_leaves_nothing(world: Wo
             assert await connection.fetch("select * from revoked_sessions") == []
         async with database.transaction(TenantId(f"tnt_{ULID()}")) as connection:
             assert await connection.fetch("select * from revoked_sessions") == []
+
+
+async def test_who_is_cancelled_as_the_server_goes_is_cancelled(world: World) -> None:
+    """A server that can't be asked any more is no reason to run on: whoever works for ever would ask it again."""
+
+    async def work(database: Database) -> None:
+        async with database.transaction(TenantId(f"tnt_{ULID()}")) as connection:
+            statement = f"select pg_terminate_backend({await connection.fetchval('select pg_backend_pid()')}, 10000)"
+            # The loop stands still meanwhile, so that nobody here has noticed when the word comes.
+            with ThreadPoolExecutor(1) as elsewhere:
+                (ended,) = elsewhere.submit(stored, world, statement, role="app").result()
+            assert ended == {"pg_terminate_backend": True}
+            raise asyncio.CancelledError
+
+    async with Database.open(world.postgres["app"], size=1, **PATIENT) as database:
+        with pytest.raises(asyncio.CancelledError):
+            await work(database)
+        async with database.transaction(TenantId(f"tnt_{ULID()}")) as connection:
+            assert await connection.fetchval("select 1") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -117,9 +117,15 @@ class Database:
                     await connection.execute(f"begin; select set_config('app.tenant_id', {_quoted(tenant_id)}, true)")
                     yield connection
                 except BaseException:
-                    # A connection that is lost or was cancelled in the middle is looked after by the pool.
+                    # A connection that is lost or was cancelled in the middle is looked after by the pool. One that is
+                    # lost only now must not hide why: who is cancelled as the server goes would run on for ever.
                     if not connection.is_closed() and connection.is_in_transaction():
-                        await connection.execute("rollback")
+                        try:
+                            await connection.execute("rollback")
+                        except _AWAY:
+                            # One that was lost has gone back to the pool already; no other may go back like this.
+                            with suppress(asyncpg.InterfaceError):
+                                connection.terminate()
                     raise
                 await connection.execute("commit")
         except _AWAY as error:
