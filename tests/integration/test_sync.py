@@ -18,7 +18,7 @@ from bff_backoffice.domain.sync import SCOPES
 from tests.desktop import Desktop
 from tests.processes import stopped
 from tests.stored import stored
-from tests.waiting import until
+from tests.waiting import handled, until
 from tests.worlds import World
 
 OURS, GENERAL, BFF = "MELMASTOON.BFF.BACKOFFICE.", "MELMASTOON.GENERAL.", "MELMASTOON.BFF."
@@ -104,6 +104,8 @@ def asked(world: World, since: int = 0) -> list[dict[str, Any]]:
 
 def aged(world: World, desk: Desktop) -> None:
     """Make every copy of this device older than it is, as if it had been away for an hour."""
+    # sync-service's event of the last move would make it young again.
+    handled(world)
     stored(
         world, "update sync_cursors set known_at = known_at - interval '1 hour' where device_id = $1", desk.device_id
     )

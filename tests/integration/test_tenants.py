@@ -6,18 +6,15 @@ Every test leaves the tenants as they began.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import httpx2
 import pytest
-import redis
 
-from bff_backoffice.infrastructure.memorystore import keys
 from bff_backoffice.presentation.route_table import Route
 from tests.desktop import Desktop
 from tests.isolation.every_route import ENDS_THE_SESSION, OPERATOR_ROUTES, name_of, request, served
 from tests.musts.described import Described
-from tests.waiting import until
+from tests.waiting import handled, until
 from tests.worlds import World
 
 TOO_OLD = "MELMASTOON.BFF.BACKOFFICE.APP_VERSION_UNSUPPORTED"
@@ -46,20 +43,6 @@ def set_floor(world: World, floor: str, tenant: int = 0) -> None:
 def eventually(ask: Callable[[], httpx2.Response], status: int) -> httpx2.Response:
     """Ask until the answer has this status. What nobody announces is believed for minutes."""
     return until(lambda: (answer := ask()).status_code == status and answer)
-
-
-def handled(world: World) -> None:
-    """Wait until the worker has dealt with everything on the bus."""
-    client = redis.Redis.from_url(world.redis)
-    try:
-
-        def behind() -> bool:
-            groups: Any = client.xinfo_groups(keys.platform_events())
-            return any(each["pending"] or each["lag"] for each in groups)
-
-        until(lambda: not behind())
-    finally:
-        client.close()
 
 
 def floor_told(desktop: Desktop) -> str:
